@@ -134,7 +134,8 @@ def is_pil_image(image: Any) -> TypeGuard[PIL.Image.Image]:
 
 def is_array(image: Any) -> bool:
     """Whether this is an array or tensor of any library: it has a shape and a dtype."""
-    return hasattr(image, "shape") and hasattr(image, "dtype")
+    # NumPy's strings, such as the entries of an array of paths, have both too.
+    return hasattr(image, "shape") and hasattr(image, "dtype") and not isinstance(image, str | bytes)
 
 
 def is_valid_image(image: Any) -> bool:

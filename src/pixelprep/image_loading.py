@@ -1,0 +1,472 @@
+"""Images from paths, URLs, base64 text, bytes and open files: bounded, upright, and with errors that name the source.
+
+What is decoded here is hostile until shown otherwise: sizes are checked before pixels are made, streams are read up to
+a limit and no further, and a URL never leads to anything but HTTP.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import stat
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from .image_utils import (
+    ChannelDimension,
+    infer_channel_dimension_format,
+    is_collection,
+    is_pil_image,
+    is_valid_image,
+)
+
+if TYPE_CHECKING:
+    import httpx
+    import PIL.Image
+
+__all__ = [
+    "DecodeLimits",
+    "ImageLoadError",
+    "ImageNotFoundError",
+    "convert_to_rgb",
+    "fetch_images",
+    "get_decode_limits",
+    "load_image",
+    "set_decode_limits",
+]
+
+logger = logging.getLogger(__name__)
+
+_CHUNK = 1 << 20
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://|(file):", re.IGNORECASE)
+# Pillow hands these to an outside program (Ghostscript) or to the system's own renderer.
+_REFUSED_FORMATS = {"EPS", "WMF"}
+
+
+class ImageLoadError(ValueError):
+    """An image that cannot be loaded, with the `source` it came from, the `reason`, and its `position` in the input."""
+
+    def __init__(self, source: str, reason: str, position: str = "") -> None:
+        super().__init__(source, reason, position)
+        self.source, self.reason, self.position = source, reason, position
+
+    def __str__(self) -> str:
+        where = f"{self.position} ({self.source})" if self.position else f"cannot load {self.source}"
+        return f"{where}: {self.reason}"
+
+
+class ImageNotFoundError(ImageLoadError, FileNotFoundError):
+    """A path where there is no file."""
+
+
+@dataclass(frozen=True)
+class DecodeLimits:
+    """How much one image may cost to load.
+
+    Attributes:
+        max_pixels: height times width, checked before decoding. The default is where Pillow itself refuses; to go
+            beyond it, raise `PIL.Image.MAX_IMAGE_PIXELS` as well.
+        max_bytes: size of the encoded image: the file, the download, the decoded base64 text.
+        url_timeout: seconds for one URL in all: connecting, redirects and the last byte.
+        max_redirects: redirects followed for one URL.
+
+    Raises:
+        ValueError: a limit that is not positive (redirects: negative).
+    """
+
+    max_pixels: int = 178_956_970
+    max_bytes: int = 256 * 1024**2
+    url_timeout: float = 30.0
+    max_redirects: int = 5
+
+    def __post_init__(self) -> None:
+        for name, least in (("max_pixels", 1), ("max_bytes", 1), ("url_timeout", 0.001), ("max_redirects", 0)):
+            value = getattr(self, name)
+            kind = int | float if name == "url_timeout" else int
+            if isinstance(value, bool) or not isinstance(value, kind) or not value >= least:
+                raise ValueError(f"{name} must be a number of at least {least}; got {value!r}")
+
+
+_limits = DecodeLimits()
+
+
+def get_decode_limits() -> DecodeLimits:
+    """The limits in force where a call gives none."""
+    return _limits
+
+
+def set_decode_limits(limits: DecodeLimits) -> DecodeLimits:
+    """Set the limits of this process, all its threads included, and return those before."""
+    global _limits
+    previous, _limits = _limits, limits
+    return previous
+
+
+def load_image(source: Any, *, limits: DecodeLimits | None = None) -> PIL.Image.Image:
+    """Decode the first frame of one image completely, and turn it upright as its EXIF orientation says.
+
+    Args:
+        source: a path (`str` or `os.PathLike`), an http(s) URL, a `data:` URL, base64 text, bytes, or a binary file,
+            which is read from its start if it can seek. A Pillow image is returned as it is.
+        limits: see `DecodeLimits`; those of `set_decode_limits` if not given.
+
+    Returns:
+        A Pillow image in the mode of the file: palettes, alpha and 16-bit grey are kept.
+
+    Raises:
+        ImageLoadError: unreadable, no image, broken, or over a limit; `ImageNotFoundError` where there is no such file.
+        TypeError: a source of another type.
+        ImportError: a URL without the package's `http` extra.
+    """
+    if is_pil_image(source):
+        return source
+    limits = _limits if limits is None else limits
+    if isinstance(source, str):
+        return _load_text(source, limits)
+    if isinstance(source, os.PathLike):
+        path = os.fspath(source)
+        return _load_path(path, _shorten(os.fsdecode(path)), limits)
+    if isinstance(source, bytes | bytearray | memoryview):
+        data, name = _Bounded("bytes", limits), "bytes"
+        data.add(source)
+    elif hasattr(source, "read"):
+        file_name = getattr(source, "name", None)
+        name = _shorten(file_name) if isinstance(file_name, str) else f"file object {type(source).__name__}"
+        data = _read_file(source, name, limits)
+    else:
+        raise TypeError(
+            f"cannot load an image from {type(source).__name__}; expected a path, an http(s) or data: URL, base64 "
+            "text, bytes or a binary file"
+        )
+    return _decode(data.file(), name, limits)
+
+
+def fetch_images(images: Any, *, convert_rgb: bool = False, limits: DecodeLimits | None = None) -> Any:
+    """Load what is not an image yet, in a single input or in collections up to two levels deep.
+
+    Args:
+        images: Pillow images, arrays and tensors (passed through untouched), anything `load_image` takes, and lists,
+            tuples or generators of these (each becomes a list).
+        convert_rgb: convert what is loaded here, and only that, to RGB.
+        limits: as for `load_image`.
+
+    Raises:
+        ImageLoadError, TypeError: as `load_image`, with the position of the image in the input.
+        ValueError: collections nested deeper.
+    """
+
+    def fetch(image: Any, position: str) -> Any:
+        if is_valid_image(image):
+            return image
+        try:
+            loaded = load_image(image, limits=limits)
+        except ImageLoadError as error:
+            raise type(error)(error.source, error.reason, position) from error
+        except TypeError as error:
+            if is_collection(image):
+                raise ValueError(f"{position} is nested more than two levels deep; pass lists of images") from None
+            raise TypeError(f"{position}: {error}" if position else str(error)) from error
+        return convert_to_rgb(loaded) if convert_rgb else loaded
+
+    if not is_collection(images):
+        return fetch(images, "")
+    return [
+        [fetch(image, f"image {i} of sample {s}") for i, image in enumerate(entry)]
+        if is_collection(entry)
+        else fetch(entry, f"image {s}")
+        for s, entry in enumerate(images)
+    ]
+
+
+def convert_to_rgb(image: Any, input_data_format: ChannelDimension | str | None = None) -> Any:
+    """Give an image three channels: grey is repeated, alpha is dropped, palettes are looked up.
+
+    Args:
+        image: a Pillow image of any mode, converted by Pillow (16-bit grey is clipped at 255); or an array or tensor
+            `(H, W)`, `(..., C, H, W)` or `(..., H, W, C)` of any dtype with 1, 3 or 4 channels.
+        input_data_format: where an array's channels are; told from its shape if not given.
+
+    Returns:
+        An image of the same kind, dtype and layout (channels first for `(H, W)`); the same object where it has three
+        channels already, and possibly a view where it had four.
+
+    Raises:
+        ValueError: another number of channels.
+    """
+    if is_pil_image(image):
+        if image.mode == "RGB":
+            return image
+        # Pillow has no way from premultiplied grey to RGB but through plain grey with alpha.
+        return (image.convert("LA") if image.mode == "La" else image).convert("RGB")
+    if len(image.shape) == 2:
+        last = input_data_format is not None and ChannelDimension(input_data_format) is ChannelDimension.LAST
+        layout = ChannelDimension.LAST if last else ChannelDimension.FIRST
+        image = image[..., None] if last else image[None]
+    elif input_data_format is not None:
+        layout = ChannelDimension(input_data_format)
+    else:
+        ends = {image.shape[-3], image.shape[-1]}
+        layout = infer_channel_dimension_format(image, (1, 3) if ends & {1, 3} else (1, 3, 4))
+    rest = (slice(None),) * 2 if layout is ChannelDimension.FIRST else ()
+    channels = image.shape[-1 - len(rest)]
+    if channels == 3:
+        return image
+    if channels == 1:
+        return image[(..., [0, 0, 0], *rest)]
+    if channels == 4:
+        return image[(..., slice(3), *rest)]
+    raise ValueError(
+        f"cannot convert {channels} channels to RGB (shape {tuple(image.shape)}, {layout}); expected 1, 3 or 4"
+    )
+
+
+class _Bounded:
+    """Bytes that come in pieces, up to the limit."""
+
+    def __init__(self, name: str, limits: DecodeLimits) -> None:
+        self._name, self._limits, self._data = name, limits, bytearray()
+
+    def expect(self, size: int) -> None:
+        if size > self._limits.max_bytes:
+            raise ImageLoadError(
+                self._name,
+                f"it has more than {self._limits.max_bytes} bytes, the limit max_bytes of DecodeLimits; raise the "
+                "limit if you trust the source",
+            )
+
+    def add(self, chunk: bytes | bytearray | memoryview) -> None:
+        self.expect(len(self._data) + memoryview(chunk).nbytes)
+        self._data += chunk
+
+    def file(self) -> BytesIO:
+        if not self._data:
+            raise ImageLoadError(self._name, "it is empty (0 bytes)")
+        return BytesIO(self._data)
+
+
+def _shorten(text: str, most: int = 200) -> str:
+    """Text fit for a message: one line, of bounded length, without control characters."""
+    short = text if len(text) <= most else f"{text[: most // 2]}...{text[-most // 4 :]} ({len(text)} characters)"
+    return short if short.isprintable() else repr(short)
+
+
+def _load_text(text: str, limits: DecodeLimits) -> PIL.Image.Image:
+    scheme = _SCHEME.match(text)
+    if text[:5].lower() == "data:":
+        return _load_data_url(text, limits)
+    if scheme is not None:
+        return _decode(_read_url(text, limits).file(), _url_name(text), limits)
+    name = _shorten(text)
+    try:
+        return _load_path(text, name, limits)
+    except ImageNotFoundError as absent:
+        data = _Bounded(name, limits)
+        data.expect(len(text) * 3 // 4)
+        try:
+            data.add(_base64(text))
+        except ValueError:
+            raise absent from None
+        import PIL
+
+        try:
+            return _decode(data.file(), name, limits)
+        except ImageLoadError as error:
+            # Many a path happens to be valid base64; only what turns out to be an image was meant as such.
+            if not text.strip() or isinstance(error.__cause__, PIL.UnidentifiedImageError):
+                raise absent from None
+            raise
+
+
+def _base64(text: str | bytes) -> bytes:
+    import base64
+
+    if isinstance(text, str):
+        text = text.encode("ascii")
+    return base64.b64decode(b"".join(text.split()), validate=True)
+
+
+def _load_data_url(url: str, limits: DecodeLimits) -> PIL.Image.Image:
+    """RFC 2397: `data:[media type][;base64],content`, the content percent-encoded."""
+    from urllib.parse import unquote_to_bytes
+
+    head, comma, content = url.partition(",")
+    name = _shorten(head, 80) + ",..."
+    if not comma:
+        raise ImageLoadError(name, "a data: URL has the form data:image/png;base64,CONTENT; this has no comma")
+    data = _Bounded(name, limits)
+    data.expect(len(content) * 3 // 4)
+    raw = unquote_to_bytes(content)
+    if head.lower().endswith(";base64"):
+        try:
+            raw = _base64(raw)
+        except ValueError as error:
+            raise ImageLoadError(name, f"its content is not valid base64: {error}") from error
+    data.add(raw)
+    return _decode(data.file(), name, limits)
+
+
+def _load_path(path: str | bytes, name: str, limits: DecodeLimits) -> PIL.Image.Image:
+    try:
+        status = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise ImageNotFoundError(name, "there is no such file") from None
+    except (OSError, ValueError) as error:
+        # Too long for a path, or with a null character: no file can have this name.
+        if isinstance(error, PermissionError):
+            raise ImageLoadError(name, "permission denied") from error
+        raise ImageNotFoundError(name, "there is no such file, and this is no base64 text of an image") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise ImageLoadError(name, "it is a directory; pass the files in it")
+    if not stat.S_ISREG(status.st_mode):
+        raise ImageLoadError(name, "it is not a regular file; open it and pass the file object")
+    if not status.st_size:
+        raise ImageLoadError(name, "it is empty (0 bytes)")
+    _Bounded(name, limits).expect(status.st_size)
+    return _decode(path, name, limits)
+
+
+def _read_file(file: BinaryIO, name: str, limits: DecodeLimits) -> _Bounded:
+    data = _Bounded(name, limits)
+    try:
+        if getattr(file, "seekable", lambda: False)():
+            file.seek(0)
+        while chunk := file.read(_CHUNK):
+            if isinstance(chunk, str):
+                raise ImageLoadError(name, "the file is open in text mode; open it with mode 'rb'")
+            data.add(chunk)
+    except ImageLoadError:
+        raise
+    except Exception as error:  # whatever a file-like object raises
+        raise ImageLoadError(name, f"it cannot be read: {_explain(error)}") from error
+    return data
+
+
+def _explain(error: BaseException) -> str:
+    return _shorten(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+
+
+def _decode(file: str | bytes | BytesIO, name: str, limits: DecodeLimits) -> PIL.Image.Image:
+    import PIL
+    import PIL.Image
+    import PIL.ImageOps
+
+    try:
+        with PIL.Image.open(file) as image:
+            _check_header(image, name, limits)
+            image.load()
+    except ImageLoadError:
+        raise
+    except PIL.UnidentifiedImageError as error:
+        reason = "it holds no image that Pillow can read, whatever its name: another format, or cut short at its start"
+        raise ImageLoadError(name, reason) from error
+    except PIL.Image.DecompressionBombError as error:
+        reason = f"{error} This is Pillow's own limit, twice PIL.Image.MAX_IMAGE_PIXELS"
+        raise ImageLoadError(name, reason) from error
+    except PermissionError as error:
+        raise ImageLoadError(name, "permission denied") from error
+    except Exception as error:  # decoders raise nearly anything on broken data
+        raise ImageLoadError(name, f"it is broken or cut short: {_explain(error)}") from error
+    try:
+        PIL.ImageOps.exif_transpose(image, in_place=True)
+    except Exception as error:
+        # The pixels are sound, and cameras do write broken EXIF. Dropped, so that nobody turns the image twice.
+        image.info.pop("exif", None)
+        logger.warning("%s: its EXIF data is broken, the image may not be upright: %s", name, _explain(error))
+    return image
+
+
+def _check_header(image: PIL.Image.Image, name: str, limits: DecodeLimits) -> None:
+    width, height = image.size
+    if image.format in _REFUSED_FORMATS:
+        raise ImageLoadError(
+            name, f"{image.format} files are programs or drawings, not pixels; convert it to PNG first"
+        )
+    if width < 1 or height < 1:
+        raise ImageLoadError(name, f"it has no pixels: {height}x{width}")
+    if width * height > limits.max_pixels:
+        raise ImageLoadError(
+            name,
+            f"it has {height}x{width} = {height * width} pixels, more than the {limits.max_pixels} that max_pixels of "
+            "DecodeLimits allows; raise the limit if you trust the source",
+        )
+
+
+def _url_name(url: str) -> str:
+    """A URL without the parts that may hold secrets: user, password, query and fragment."""
+    scheme, _, rest = re.split(r"[?#]", url, maxsplit=1)[0].partition("://")
+    host, slash, path = rest.partition("/")
+    return _shorten(f"{scheme}://{host.rpartition('@')[2]}{slash}{path}", 100)
+
+
+def _read_url(url: str, limits: DecodeLimits) -> _Bounded:
+    """Download a URL.
+
+    On an event loop, in a thread of its own: its timeout covers the whole exchange, whereas that of a blocking client
+    starts again at every read and a slow drip would go on for ever. The thread makes this work under a running loop.
+    """
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    name = _url_name(url)
+    _check_scheme(url, name)
+    try:
+        import httpx
+    except ImportError as error:
+        raise ImportError('loading images from URLs needs httpx: pip install "pixelprep[http]"') from error
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            return pool.submit(asyncio.run, _download(url, name, limits)).result()
+        except ImageLoadError:
+            raise
+        except TimeoutError as error:
+            reason = f"not loaded within {limits.url_timeout:g} s; raise url_timeout of DecodeLimits to wait longer"
+            raise ImageLoadError(name, reason) from error
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            raise ImageLoadError(name, f"it cannot be fetched: {_explain(error)}") from error
+
+
+def _check_scheme(url: str, name: str) -> None:
+    scheme = url.partition(":")[0].lower()
+    if scheme not in {"http", "https"}:
+        hint = ". Pass a local file as a path" if scheme == "file" else ""
+        raise ImageLoadError(name, f"it leads to a URL of scheme {scheme!r}, and only http and https are read{hint}")
+
+
+async def _download(url: str, name: str, limits: DecodeLimits) -> _Bounded:
+    import asyncio
+
+    import httpx
+
+    async with asyncio.timeout(limits.url_timeout), httpx.AsyncClient(timeout=None) as client:
+        # No content coding: a few bytes of gzip can hold gigabytes, and images are compressed already.
+        request = client.build_request("GET", url, headers={"Accept-Encoding": "identity"})
+        for _ in range(limits.max_redirects + 1):
+            response = await client.send(request, stream=True)
+            try:
+                if response.next_request is None:
+                    return await _read_body(response, name, limits)
+            finally:
+                await response.aclose()
+            request = response.next_request
+            _check_scheme(str(request.url), name)
+    raise ImageLoadError(name, f"more than {limits.max_redirects} redirects, the limit max_redirects of DecodeLimits")
+
+
+async def _read_body(response: httpx.Response, name: str, limits: DecodeLimits) -> _Bounded:
+    if not response.is_success:
+        raise ImageLoadError(name, f"the server answered {response.status_code} {response.reason_phrase}".rstrip())
+    coding = response.headers.get("content-encoding", "identity")
+    if coding.lower() != "identity":
+        raise ImageLoadError(name, f"the server sent content coding {_shorten(coding)!r} although none was accepted")
+    media_type = response.headers.get("content-type", "")
+    if media_type.startswith("text/html"):
+        raise ImageLoadError(name, "the server sent a web page (text/html), not an image")
+    data = _Bounded(name, limits)
+    length = response.headers.get("content-length", "")
+    if length.isdecimal():
+        data.expect(int(length))
+    async for chunk in response.aiter_raw():
+        data.add(chunk)
+    return data
