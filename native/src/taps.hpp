@@ -1,0 +1,32 @@
+// Filter taps of one axis of a fixed-point resize.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace pixelprep {
+
+// The numbers are Pillow's resampling enum, which every configuration file uses.
+enum class Filter : int { nearest_exact = 0, lanczos = 1, bilinear = 2, bicubic = 3, box = 4, hamming = 5 };
+
+// Output i of an axis is clip8((sum_j weight[i * width + j] * input[start[i] + j] + 2^(p-1)) >> p), j < count[i].
+struct Taps {
+    int in = 0, out = 0;
+    int precision = 0;  // p
+    int width = 0;      // stride of `weight`: the largest count
+    std::vector<int32_t> start, count;
+    std::vector<int16_t> weight;
+};
+
+// The taps of an axis; equal sizes give the identity. Cached, thread-safe, never null.
+std::shared_ptr<const Taps> axis_taps(int in, int out, Filter filter, bool antialias);
+
+// The same taps before rounding, normalised to sum 1, for float images: `weight` is out x width doubles.
+struct RealTaps {
+    int width = 0;
+    std::vector<int32_t> start, count;
+    std::vector<double> weight;
+};
+RealTaps real_taps(int in, int out, Filter filter, bool antialias);
+
+}  // namespace pixelprep
