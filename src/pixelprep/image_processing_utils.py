@@ -1,0 +1,687 @@
+"""The pipeline that every image processor shares, written once and for every backend.
+
+    preprocess                       resolve keyword arguments: call > instance > class
+      _preprocess_image_like_inputs  images, and label maps or annotations beside them
+        _prepare_image_like_inputs   load, flatten, and turn each image into the backend's (C, H, W) array
+        _preprocess                  the steps named in `pipeline`, then one output
+
+A method is handed the options that its signature names: `resize(self, image, size, resample, crop_pct)` gets
+`crop_pct` because it asks for it, a parameter called `options` gets them all, and so does `**kwargs`.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import json
+import logging
+import typing
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from . import geometry, ops
+from .image_processing_outputs import BatchFeature
+from .image_utils import ChannelDimension, PILImageResampling, make_flat_list_of_images
+from .processing_utils import ImagesKwargs, KwargsSchema, Options, SizeDict, Unpack
+
+if TYPE_CHECKING:
+    import os
+
+    from .image_utils import ImageInput
+    from .ops import Array, Ops
+    from .ops.shape import ShapeArray
+
+logger = logging.getLogger("pixelprep")
+
+# Which options a standard step takes by position, and the flag that switches it on. A family's own step is switched by
+# `do_<step>` if there is such an option and takes what its signature names.
+STEPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "resize": (("do_resize",), ("size",)),
+    "center_crop": (("do_center_crop",), ("crop_size",)),
+    "rescale": (("do_rescale",), ("rescale_factor",)),
+    "normalize": (("do_normalize",), ("image_mean", "image_std")),
+    "rescale_and_normalize": (
+        ("do_rescale", "do_normalize"),
+        ("do_rescale", "rescale_factor", "do_normalize", "image_mean", "image_std"),
+    ),
+}
+# Keys of published files that say nothing about pixels; kept like all unknown keys, but not worth a message.
+SERVICE_KEYS = frozenset({"processor_class", "auto_map", "_name_or_path", "transformers_version", "use_fast"})
+TYPE_KEYS = frozenset({"image_processor_type", "feature_extractor_type", "_valid_processor_keys"})
+
+
+class BaseImageProcessor:
+    """Turns images into the tensors that a model expects.
+
+    A family subclasses this once, sets class attributes as defaults and overrides steps; `on(backend)` binds it to a
+    backend. Contributors may subclass a bound base such as `TorchvisionBackend` or `PilBackend` instead.
+
+    Args:
+        kwargs: the names of `valid_kwargs`. A value given here replaces the class's default, None switches it off.
+
+    Raises:
+        TypeError: an unknown name, a value of the wrong type, or a family that is bound to no backend.
+        ValueError: a value out of range.
+        MissingBackendError: the backend cannot run here.
+    """
+
+    valid_kwargs: ClassVar[type] = ImagesKwargs
+    model_input_names: ClassVar[list[str]] = ["pixel_values"]
+    pipeline: ClassVar[tuple[str, ...]] = ("resize", "center_crop", "rescale_and_normalize", "pad")
+    unsaved_kwargs: ClassVar[frozenset[str]] = frozenset()
+    backend: ClassVar[str] = ""
+    family: ClassVar[type[BaseImageProcessor] | None] = None
+
+    default_to_square: Any = True
+    rescale_factor: Any = 1 / 255
+
+    _options: Options
+    _unknown: dict[str, Any]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "valid_kwargs" not in cls.__dict__ and "__init__" in cls.__dict__:
+            declared = _unpacked_kwargs(cls.__dict__["__init__"])
+            if declared is not None:
+                cls.valid_kwargs = declared
+
+    def __init__(self, **kwargs: Unpack[ImagesKwargs]) -> None:
+        cls = type(self)
+        if not cls.backend:
+            name = cls.__name__
+            raise TypeError(f"{name} is written for every backend; choose one, for example {name}.on('pil')(...)")
+        reason = ops.get_backend(cls.backend).missing()
+        if reason is not None:
+            ops.get_ops(cls.backend)  # raises, with the command that installs it
+        object.__setattr__(self, "_unknown", {})
+        self._set_attributes(**kwargs)
+
+    # ------------------------------------------------------------------------------------------------ binding
+
+    @classmethod
+    def on(cls, backend: str) -> type[Self]:
+        """This family's class on a backend, for example `CLIP.on("pil")`; the same object each time.
+
+        Raises:
+            UnknownBackendError: there is no such backend.
+        """
+        from .image_processing_backends import bind
+
+        return typing.cast("type[Self]", bind(cls.family or cls, backend))
+
+    @property
+    def ops(self) -> Ops:
+        """The backend's verbs."""
+        return ops.get_ops(type(self).backend)
+
+    # -------------------------------------------------------------------------------------------- keyword arguments
+
+    @classmethod
+    def _schema(cls) -> KwargsSchema:
+        return KwargsSchema.of(cls.valid_kwargs)
+
+    @classmethod
+    def _class_defaults(cls) -> dict[str, Any]:
+        """Canonical class attributes of every declared name; None where the class sets nothing."""
+        if "_defaults" not in cls.__dict__:
+            values = {name: getattr(cls, name, None) for name in cls._schema().types}
+            square = bool(values.get("default_to_square"))
+            cls._defaults = cls._schema().check(values, cls.__name__, square=square)  # type: ignore[attr-defined]
+        return cls.__dict__["_defaults"]  # type: ignore[no-any-return]
+
+    def _set_attributes(self, **kwargs: Any) -> None:
+        """Set every declared name as an attribute: the value given, else the class's default."""
+        cls = type(self)
+        defaults = cls._class_defaults()
+        square = kwargs.get("default_to_square")
+        square = defaults["default_to_square"] if square is None else square
+        given = cls._schema().check(kwargs, cls.__name__, square=bool(square))
+        values = self._standardize_kwargs(**{**defaults, **given})
+        self.__dict__.update(values)
+        self.__dict__["_options"] = Options(values)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        schema = type(self)._schema()
+        if name in schema.types and "_options" in self.__dict__:
+            square = bool(self.__dict__.get("default_to_square", True))
+            value = schema.check({name: value}, type(self).__name__, square=square)[name]
+            self.__dict__["_options"] = self._options.replace(**{name: value})
+        object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        unknown = self.__dict__.get("_unknown", {})
+        if name in unknown:
+            return unknown[name]
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+    def _standardize_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        """Bring canonical values into the family's own form; called with every option, at construction and per call."""
+        return kwargs
+
+    def _validate_preprocess_kwargs(self, **kwargs: Any) -> None:
+        """Refuse combinations that cannot work.
+
+        Raises:
+            ValueError: an option that is switched on lacks what it needs.
+        """
+        needs = {
+            "do_resize": ("size", "resample"),
+            "do_center_crop": ("crop_size",),
+            "do_rescale": ("rescale_factor",),
+            "do_normalize": ("image_mean", "image_std"),
+        }
+        for flag, names in needs.items():
+            absent = [name for name in names if kwargs.get(flag) and kwargs.get(name) is None]
+            if absent:
+                raise ValueError(
+                    f"{type(self).__name__}: `{flag}` is on but {' and '.join(f'`{n}`' for n in absent)} "
+                    f"{'is' if len(absent) == 1 else 'are'} not set; set it, or pass {flag}=False"
+                )
+        if kwargs.get("dtype") == "uint8" and (kwargs.get("do_rescale") or kwargs.get("do_normalize")):
+            raise ValueError(
+                'dtype="uint8" keeps pixels as they are: pass do_rescale=False, do_normalize=False with it'
+            )
+
+    def _resolve(self, kwargs: dict[str, Any]) -> Options:
+        """The options of one call: call > instance > class, checked."""
+        options = self._options
+        if kwargs:
+            cls = type(self)
+            square = kwargs.get("default_to_square")
+            schema = cls._schema()
+            given = schema.check(
+                kwargs, cls.__name__, square=bool(self.default_to_square if square is None else square)
+            )
+            given = {name: v for name, v in given.items() if v is not None or name in schema.nullable}
+            options = Options(self._standardize_kwargs(**{**options, **given}))
+        self._validate_preprocess_kwargs(**options)
+        return options
+
+    # ------------------------------------------------------------------------------------------------ the pipeline
+
+    def __call__(self, images: ImageInput, *args: Any, **kwargs: Any) -> BatchFeature:
+        """The same as `preprocess`."""
+        return self.preprocess(images, *args, **kwargs)
+
+    def preprocess(self, images: ImageInput, *args: Any, **kwargs: Any) -> BatchFeature:
+        """Turn images into model inputs.
+
+        Args:
+            images: one image or a list (nested for families with several images a sample) of PIL images, arrays or
+                tensors `(H, W)`, `(H, W, C)` or `(C, H, W)`, paths, URLs, bytes.
+            args: what the family takes beside images (segmentation maps, annotations).
+            kwargs: the names of `valid_kwargs`; each replaces the instance's value for this call.
+
+        Returns:
+            The outputs named in `model_input_names`; `pixel_values` is float32 `(B, C, H, W)` unless the family says
+            otherwise.
+
+        Raises:
+            TypeError: an unknown name, or a value or image of the wrong type. ValueError: a value, a combination or an
+                image that cannot be processed; it names the image.
+        """
+        options = self._resolve(kwargs)
+        return hand_over(self._preprocess_image_like_inputs, images, *args, options=options, rest=options)
+
+    def _preprocess_image_like_inputs(self, images: ImageInput, *args: Any, **kwargs: Any) -> BatchFeature:
+        """Prepare the images and process them; overridden where there are label maps or annotations beside them."""
+        options = Options(kwargs)
+        prepared = hand_over(self._prepare_image_like_inputs, images, options=options, rest=options)
+        return hand_over(self._preprocess, prepared, *args, options=options, rest=options)
+
+    def _prepare_images_structure(self, images: ImageInput, expected_ndims: int = 3) -> list[Any]:
+        """Load what is not pixels yet and flatten to one list of images."""
+        return make_flat_list_of_images(self.fetch_images(images, expected_ndims), expected_ndims)
+
+    def fetch_images(self, images: ImageInput, expected_ndims: int = 3) -> Any:
+        """Load paths, URLs, bytes and files, in any nesting; images become RGB, label maps keep their mode."""
+        from .image_loading import fetch_images
+
+        return fetch_images(images, convert_rgb=expected_ndims == 3)
+
+    def _prepare_image_like_inputs(self, images: ImageInput, *, expected_ndims: int = 3, **kwargs: Any) -> list[Any]:
+        """The images as the backend's `(C, H, W)` arrays, in the nesting of `_prepare_images_structure`."""
+        options = Options(kwargs)
+
+        def prepare(image: Any) -> Array:
+            rest = {
+                name: options[name] for name in ("do_convert_rgb", "input_data_format", "device") if name in options
+            }
+            return hand_over(self.process_image, image, options=options, rest=rest)
+
+        return map_images(prepare, self._prepare_images_structure(images, expected_ndims=expected_ndims))
+
+    def process_image(
+        self,
+        image: Any,
+        do_convert_rgb: bool | None = None,
+        input_data_format: ChannelDimension | str | None = None,
+        device: Any | None = None,
+        do_rescale: bool | None = None,
+    ) -> Array:
+        """One PIL image, array or tensor as the backend's `(C, H, W)` array of the same pixel type."""
+        if do_convert_rgb:
+            image = self.convert_to_rgb(image)
+        layout = None if input_data_format is None else ChannelDimension(input_data_format)
+        array = self.ops.from_image(image, layout, device)
+        if do_rescale and "float" in str(array.dtype) and float(array.max()) <= 1.0 and float(array.max()) > 0:
+            warnings.warn(
+                "images hold floats of 0..1, which `do_rescale` scales by `rescale_factor` once more; pass "
+                "do_rescale=False if they are rescaled already",
+                stacklevel=2,
+            )
+        return array
+
+    def _preprocess(self, images: list[Any], **kwargs: Any) -> BatchFeature:
+        """Run the steps of `pipeline` over `(C, H, W)` arrays and collect `pixel_values`."""
+        options = Options(kwargs)
+        return self.batch_feature({"pixel_values": self.run_pipeline(images, options)}, options)
+
+    def run_pipeline(self, images: list[Any], options: Options, steps: Sequence[str] | None = None) -> list[Any]:
+        """Apply steps to every image, in order and where their flags are on."""
+        for step in self.pipeline if steps is None else steps:
+            if step == "pad":
+                images = hand_over(self.pad, images, options=options, rest={}) if options.do_pad else images
+                continue
+            flags, names = STEPS.get(step, ((f"do_{step}",), ()))
+            if any(options.get(flag, step not in STEPS) for flag in flags):
+                method = getattr(self, step)
+                arguments = [options[name] for name in names]
+                rest = {"resample": options.resample} if step == "resize" else {}
+
+                def run(stack: Array, method: Any = method, arguments: Any = arguments, rest: Any = rest) -> Array:
+                    return hand_over(method, stack, *arguments, options=options, rest=rest)
+
+                images = self.map_by_shape(run, images, options)
+        return images
+
+    def map_by_shape(self, function: Callable[[Array], Any], images: list[Any], options: Options) -> list[Any]:
+        """Apply a function of `(..., C, H, W)` arrays to each image, stacking those of one shape where that pays.
+
+        Images may nest one level deep. A function that returns a list (tiles) gives one list for each image.
+        """
+        verbs = self.ops
+        first = next((image for image in _flatten(images)), None)
+        stacking = not options.disable_grouping and first is not None and verbs.stacking_pays(first)
+        if not (stacking or options.disable_grouping is False):
+            return map_images(function, images)
+        flat = list(_flatten(images))
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for index, image in enumerate(flat):
+            groups.setdefault(tuple(image.shape), []).append(index)
+        results: list[Any] = [None] * len(flat)
+        for indices in groups.values():
+            out = function(verbs.stack([flat[index] for index in indices]))
+            parts = (
+                [list(p) for p in zip(*map(verbs.unstack, out), strict=True)]
+                if isinstance(out, list)
+                else verbs.unstack(out)
+            )
+            for index, part in zip(indices, parts, strict=True):
+                results[index] = part
+        rebuilt = iter(results)
+        return map_images(lambda _: next(rebuilt), images)
+
+    def batch_feature(self, data: dict[str, Any], options: Options) -> BatchFeature:
+        """The output: lists of backend arrays become one array each if `return_tensors` asks for it."""
+
+        def collect(value: Any) -> Any:
+            if not isinstance(value, list) or not _holds_images(value):
+                return value
+            if options.return_tensors is not None:
+                return self.ops.stack(value, options.dtype)
+            return map_images(lambda image: self.ops.unstack(self.ops.stack([image], options.dtype))[0], value)
+
+        return BatchFeature({name: collect(value) for name, value in data.items()}, options.return_tensors)
+
+    # ---------------------------------------------------------------------------------------------------- steps
+
+    def convert_to_rgb(self, image: Any) -> Any:
+        """An image with three channels; alpha is dropped, grey repeated."""
+        from .image_loading import convert_to_rgb
+
+        return convert_to_rgb(image)
+
+    def resize(
+        self, image: Array, size: SizeDict, resample: PILImageResampling | None = None, antialias: bool = True
+    ) -> Array:
+        """Resize to the target that `size` means for this image; bilinear if no filter is given.
+
+        Raises:
+            ValueError: `size` is of a style that this family cannot use.
+        """
+        height, width = target_size(*image.shape[-2:], SizeDict.parse(size))
+        resample = PILImageResampling.BILINEAR if resample is None else PILImageResampling.parse(resample)
+        return self.ops.resize(image, height, width, resample, antialias)
+
+    def center_crop(self, image: Array, size: SizeDict) -> Array:
+        """The `size.height x size.width` window around the centre, with zeros where the image is smaller."""
+        if size.height is None or size.width is None:
+            raise ValueError(f"a centre crop needs `height` and `width`, not {size}")
+        height, width = image.shape[-2:]
+        top, left = geometry.center_crop(height, width, size.height, size.width, extra_first=self.ops.extra_pad_first)
+        if top < 0 or left < 0:
+            above, before = max(-top, 0), max(-left, 0)
+            below = max(size.height - height - above, 0)
+            after = max(size.width - width - before, 0)
+            image = self.ops.pad(image, above, below, before, after)
+        return self.ops.crop(image, max(top, 0), max(left, 0), size.height, size.width)
+
+    def rescale(self, image: Array, scale: float) -> Array:
+        """`image * scale`, float32."""
+        return self.ops.rescale(image, scale)
+
+    def normalize(self, image: Array, mean: float | Sequence[float], std: float | Sequence[float]) -> Array:
+        """`(image - mean) / std` for each channel, float32."""
+        return self.ops.normalize(image, *_statistics(image, mean, std))
+
+    def rescale_and_normalize(
+        self,
+        images: Array,
+        do_rescale: bool,
+        rescale_factor: float,
+        do_normalize: bool,
+        image_mean: float | Sequence[float],
+        image_std: float | Sequence[float],
+    ) -> Array:
+        """Both steps, in one where neither is overridden."""
+        cls = type(self)
+        whole = cls.rescale is BaseImageProcessor.rescale and cls.normalize is BaseImageProcessor.normalize
+        if do_rescale and do_normalize and whole:
+            return self.ops.rescale_and_normalize(images, rescale_factor, *_statistics(images, image_mean, image_std))
+        if do_rescale:
+            images = self.rescale(images, rescale_factor)
+        return self.normalize(images, image_mean, image_std) if do_normalize else images
+
+    def pad(
+        self,
+        images: list[Array],
+        pad_size: SizeDict | None = None,
+        fill_value: float = 0,
+        return_mask: bool = False,
+    ) -> Any:
+        """Pad at the bottom and the right to `pad_size`, or to the largest height and width of the batch.
+
+        Returns:
+            The padded images; with `return_mask`, also int64 masks `(H, W)` with 1 on the image and 0 on padding.
+
+        Raises:
+            ValueError: an image is larger than `pad_size`.
+        """
+        if pad_size is None:
+            height, width = (max(image.shape[axis] for image in images) for axis in (-2, -1))
+        elif pad_size.height is None or pad_size.width is None:
+            raise ValueError(f"`pad_size` needs `height` and `width`, not {pad_size}")
+        else:
+            height, width = pad_size.height, pad_size.width
+        padded = map_images(lambda image: pad_to(self.ops, image, height, width, fill_value), images)
+        if not return_mask:
+            return padded
+        return padded, [self.ops.pixel_mask(*image.shape[-2:], height, width) for image in images]
+
+    # --------------------------------------------------------------------------------------------- without pixels
+
+    def output_shapes(self, height: int, width: int, **kwargs: Any) -> dict[str, ShapeArray]:
+        """Every output for one RGB image of `height x width`, without making pixels.
+
+        Returns:
+            For each output its `shape`, its `dtype` and, where it holds integers that depend on the size alone (grids,
+            sizes, counts), their `values`.
+
+        Raises:
+            as `preprocess`.
+        """
+        from .ops.shape import ShapeArray
+
+        if min(height, width) < 1:
+            raise ValueError(f"an image has at least one pixel each way, not {height}x{width}")
+        cls = type(self)
+        twin = copy.copy(self)
+        twin.__class__ = cls.on("shape") if cls.family else type(cls.__name__, (cls,), {"backend": "shape"})
+        outputs = twin.preprocess(ShapeArray((3, height, width)), **{**kwargs, "return_tensors": "np", "device": None})  # type: ignore[arg-type]
+        return {
+            name: value if isinstance(value, ShapeArray) else ShapeArray(value.shape, str(value.dtype), value.tolist())
+            for name, value in ((name, _as_array(value)) for name, value in outputs.items())
+        }
+
+    # ------------------------------------------------------------------------------------------ files and dictionaries
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: str | os.PathLike[str], **kwargs: Any) -> Self:
+        """A processor from a folder, a JSON file or a hub id; keyword arguments replace what the file says.
+
+        See `AutoImageProcessor.from_pretrained` for the arguments that choose a revision, a token and so on.
+        """
+        from .auto import load_image_processor
+
+        return typing.cast("Self", load_image_processor(pretrained_model_name_or_path, kwargs, cls))
+
+    @classmethod
+    def from_dict(cls, image_processor_dict: Mapping[str, Any], **kwargs: Any) -> Self:
+        """A processor from the contents of a configuration file.
+
+        Keys that the family does not know are kept: they read as attributes, are saved again and logged once.
+
+        Args:
+            image_processor_dict: the file's contents.
+            kwargs: values that replace the file's.
+
+        Raises:
+            TypeError, ValueError: as at construction.
+        """
+        names = cls._known_names()
+        config = {name: value for name, value in image_processor_dict.items() if name in names}
+        unknown = {name: value for name, value in image_processor_dict.items() if name not in names | TYPE_KEYS}
+        processor = cls(**{**config, **kwargs})
+        processor.__dict__["_unknown"] = copy.deepcopy(unknown)
+        strange = tuple(sorted(unknown.keys() - SERVICE_KEYS))
+        if strange:
+            _log_unknown(cls.__name__, strange)
+        return processor
+
+    @classmethod
+    def _known_names(cls) -> set[str]:
+        """Every keyword that the constructor takes: the declared ones and those that `__init__` spells out."""
+        parameters = inspect.signature(cls.__init__).parameters.values()
+        spelled = {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)} - {"self"}
+        return spelled | cls._schema().types.keys()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The configuration as JSON values: what is set, and None where it switches off a default of the class."""
+        cls = type(self)
+        defaults = cls._class_defaults()
+        config: dict[str, Any] = copy.deepcopy(self._unknown)
+        for name, value in self._options.items():
+            if name not in cls.unsaved_kwargs and (value is not None or defaults[name] is not None):
+                config[name] = _plain(value)
+        config["image_processor_type"] = cls.plain_name()
+        return config
+
+    @classmethod
+    def plain_name(cls) -> str:
+        """The class's name without a backend's suffix, as files record it."""
+        suffix = ops.get_backend(cls.backend).suffix if cls.backend else ""
+        return cls.__name__.removesuffix(suffix)
+
+    def to_json_string(self) -> str:
+        """The configuration as sorted, indented JSON."""
+        return json.dumps(self.to_dict(), indent=2, sort_keys=True) + "\n"
+
+    def to_json_file(self, json_file_path: str | os.PathLike[str]) -> None:
+        """Write the configuration to a file, whole or not at all."""
+        from .utils import write_atomically
+
+        write_atomically(json_file_path, self.to_json_string().encode())
+
+    def save_pretrained(
+        self, save_directory: str | os.PathLike[str], push_to_hub: bool = False, **kwargs: Any
+    ) -> list[str]:
+        """Write `preprocessor_config.json` into a folder, and upload it if `push_to_hub`.
+
+        Args:
+            save_directory: made if absent.
+            push_to_hub: also upload, with `kwargs` (`repo_id`, `token`, `private`, ...) for the hub client.
+
+        Returns:
+            The paths written.
+        """
+        from .auto import save_image_processor
+
+        return save_image_processor(self, save_directory, push_to_hub, kwargs)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} {self.to_json_string().rstrip()}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        cls = type(self)
+        if cls.family is None:
+            return super().__reduce__()  # type: ignore[return-value]
+        return _restore, (cls.family, cls.backend, self.__dict__)
+
+
+def _restore(family: type[BaseImageProcessor], backend: str, state: dict[str, Any]) -> BaseImageProcessor:
+    """Unpickle: bound classes are made on demand, so they are found through their family."""
+    cls = family.on(backend)
+    processor = cls.__new__(cls)
+    processor.__dict__.update(state)
+    return processor
+
+
+def hand_over(method: Callable[..., Any], *args: Any, options: Mapping[str, Any], rest: Mapping[str, Any]) -> Any:
+    """Call a method with the options that its signature names; `**kwargs` gets `rest` besides."""
+    names, takes_options, takes_rest = _wanted(getattr(method, "__func__", method))
+    taken = names[: len(args)]
+    kwargs = {name: options[name] for name in names[len(args) :] if name in options}
+    if takes_rest:
+        kwargs.update((name, value) for name, value in rest.items() if name not in taken)
+    if takes_options:
+        kwargs["options"] = options
+    return method(*args, **kwargs)
+
+
+@cache
+def _wanted(function: Callable[..., Any]) -> tuple[tuple[str, ...], bool, bool]:
+    parameters = [p for p in inspect.signature(function).parameters.values() if p.name != "self"]
+    names = tuple(p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
+    return names, "options" in names, any(p.kind is p.VAR_KEYWORD for p in parameters)
+
+
+def target_size(height: int, width: int, size: SizeDict) -> geometry.Size:
+    """The size in pixels that a `SizeDict` means for an image of `height x width`.
+
+    Raises:
+        ValueError: the style needs a family that knows how to read it.
+    """
+    if size.shortest_edge and size.longest_edge:
+        return geometry.shortest_longest_edge(height, width, size.shortest_edge, size.longest_edge)
+    if size.shortest_edge:
+        return geometry.shortest_edge(height, width, size.shortest_edge)
+    if size.max_height and size.max_width:
+        return geometry.fit_within(height, width, size.max_height, size.max_width)
+    if size.height and size.width:
+        return size.height, size.width
+    raise ValueError(
+        f"`size` is {size}, which this image processor cannot use; give height and width, shortest_edge (with or "
+        "without longest_edge), or max_height and max_width"
+    )
+
+
+def pad_to(verbs: Ops, image: Array, height: int, width: int, fill: float | Sequence[float] = 0) -> Array:
+    """Pad an image at the bottom and the right.
+
+    Raises:
+        ValueError: the image is larger.
+    """
+    below, after = height - image.shape[-2], width - image.shape[-1]
+    if below < 0 or after < 0:
+        raise ValueError(f"an image of {image.shape[-2]}x{image.shape[-1]} cannot be padded to {height}x{width}")
+    return verbs.pad(image, 0, below, 0, after, fill) if below or after else image
+
+
+def map_images(function: Callable[[Any], Any], images: list[Any]) -> list[Any]:
+    """Apply a function to images that may nest one level deep; its errors name the image."""
+    results: list[Any] = []
+    for index, entry in enumerate(images):
+        if isinstance(entry, list):
+            results.append(
+                [_named(function, image, f"image {inner} of sample {index}") for inner, image in enumerate(entry)]
+            )
+        else:
+            results.append(_named(function, entry, f"image {index}"))
+    return results
+
+
+def _named(function: Callable[[Any], Any], image: Any, name: str) -> Any:
+    try:
+        return function(image)
+    except (TypeError, ValueError) as error:
+        if type(error) not in (TypeError, ValueError) or str(error).startswith("image "):
+            raise
+        raise type(error)(f"{name}: {error}") from error
+
+
+def _flatten(images: list[Any]) -> Any:
+    for entry in images:
+        if isinstance(entry, list):
+            yield from entry
+        else:
+            yield entry
+
+
+def _holds_images(value: Any) -> bool:
+    while isinstance(value, list):
+        value = next((entry for entry in value if not isinstance(entry, list) or entry), None)
+    return hasattr(value, "shape")
+
+
+def _statistics(image: Array, *values: float | Sequence[float]) -> list[Sequence[float]]:
+    """Mean and std as one number for each channel.
+
+    Raises:
+        ValueError: they do not fit the image's channels.
+    """
+    channels = image.shape[-3]
+    spread = [value if isinstance(value, Sequence) else (value,) * channels for value in values]
+    for value in spread:
+        if len(value) != channels:
+            raise ValueError(
+                f"the image has {channels} channel{'s' * (channels > 1)} and `image_mean` or `image_std` {len(value)}; "
+                "pass do_convert_rgb=True, or statistics of as many channels"
+            )
+    return spread
+
+
+def _unpacked_kwargs(init: Callable[..., Any]) -> type | None:
+    """The TypedDict in `__init__(self, **kwargs: Unpack[...])`, if there is one."""
+    try:
+        hints = typing.get_type_hints(init)
+    except NameError:
+        return None
+    for hint in hints.values():
+        if typing.get_origin(hint) is Unpack:
+            return typing.cast(type, typing.get_args(hint)[0])
+    return None
+
+
+def _plain(value: Any) -> Any:
+    """A canonical value as JSON has it."""
+    if isinstance(value, SizeDict):
+        return dict(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, PILImageResampling):
+        return int(value)
+    return value if isinstance(value, (bool, int, float, dict, type(None))) else str(value)
+
+
+def _as_array(value: Any) -> Any:
+    import numpy as np
+
+    return value if hasattr(value, "shape") else np.asarray(value)
+
+
+@cache
+def _log_unknown(name: str, keys: tuple[str, ...]) -> None:
+    logger.warning("%s does not know these keys of the configuration; they are kept: %s", name, ", ".join(keys))

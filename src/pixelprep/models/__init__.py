@@ -1,0 +1,1 @@
+"""One folder for each family; `registry.py` lists them."""

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from ... import geometry
+from ...image_processing_utils import BaseImageProcessor
+from ...image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD, PILImageResampling
+from ...processing_utils import ImagesKwargs, SizeDict
+from ...utils import auto_docstring
+
+
+class Qwen2VLImageProcessorKwargs(ImagesKwargs, total=False):
+    """
+    min_pixels (`int`):
+        Least number of pixels after resizing; the older name of `size["shortest_edge"]`.
+    max_pixels (`int`):
+        Largest number of pixels after resizing; the older name of `size["longest_edge"]`.
+    patch_size (`int`):
+        Side of a patch in pixels.
+    temporal_patch_size (`int`):
+        Frames in a patch; an image is repeated so many times.
+    merge_size (`int`):
+        Side, in patches, of the blocks that the model merges into one token.
+    """
+
+    min_pixels: int
+    max_pixels: int
+    patch_size: int
+    temporal_patch_size: int
+    merge_size: int
+
+
+@auto_docstring
+class Qwen2VL(BaseImageProcessor):
+    """Qwen2-VL (arXiv:2409.12191): native resolution, patches of all images in one sequence.
+
+    `pixel_values` is `(patches, channels * temporal_patch_size * patch_size ** 2)`, block by block in the order in
+    which the model merges; `image_grid_thw` holds each image's `(1, rows, columns)` of patches. `size` bounds the
+    number of pixels, not of edges.
+    """
+
+    valid_kwargs = Qwen2VLImageProcessorKwargs
+    model_input_names = ["pixel_values", "image_grid_thw"]
+    pipeline = ("resize", "rescale_and_normalize")
+
+    do_convert_rgb = True
+    do_resize = True
+    size = {"shortest_edge": 56 * 56, "longest_edge": 28 * 28 * 1280}
+    default_to_square = False
+    resample = PILImageResampling.BICUBIC
+    do_rescale = True
+    do_normalize = True
+    image_mean = OPENAI_CLIP_MEAN
+    image_std = OPENAI_CLIP_STD
+    patch_size = 14
+    temporal_patch_size = 2
+    merge_size = 2
+
+    def _standardize_kwargs(self, **kwargs):
+        least, most = kwargs.pop("min_pixels"), kwargs.pop("max_pixels")
+        size = dict(kwargs["size"] or {})
+        if least is not None or most is not None:
+            least, most = least or size.get("shortest_edge"), most or size.get("longest_edge")
+            size = {"shortest_edge": least, "longest_edge": most}
+        kwargs["size"] = SizeDict.parse(size) if size else None
+        return super()._standardize_kwargs(**kwargs, min_pixels=None, max_pixels=None)
+
+    def resize(self, image, size, resample=None, patch_size=14, merge_size=2):
+        if not (size.shortest_edge and size.longest_edge):
+            raise ValueError(
+                f"{type(self).__name__} bounds the number of pixels by `size` with `shortest_edge` and "
+                f"`longest_edge` (or `min_pixels` and `max_pixels`), not by {size}"
+            )
+        height, width = geometry.smart_resize(
+            *image.shape[-2:], patch_size * merge_size, size.shortest_edge, size.longest_edge
+        )
+        return super().resize(image, SizeDict(height=height, width=width), resample)
+
+    def _preprocess(self, images, options):
+        def patchify(image):
+            return self.ops.patchify(image, options.patch_size, options.merge_size, options.temporal_patch_size)
+
+        images = self.run_pipeline(images, options)
+        grids = [[1, *(side // options.patch_size for side in image.shape[-2:])] for image in images]
+        patches = self.map_by_shape(patchify, images, options)
+        outputs = {"pixel_values": self.ops.concat(patches, options.dtype), "image_grid_thw": self.ops.integers(grids)}
+        return self.batch_feature(outputs, options)
+
+    def get_number_of_image_patches(self, height, width, images_kwargs=None):
+        """Number of patches of an image of `height x width`; `images_kwargs` replace options as in a call."""
+        return self.output_shapes(height, width, **(images_kwargs or {}))["pixel_values"].shape[0]

@@ -1,0 +1,83 @@
+"""Pillow and NumPy: the portable fallback, and the pixels that older checkpoints were trained with.
+
+Bit-identical to the reference's PIL classes at the same Pillow version: Pillow resizes (22-bit fixed point), rescaling
+happens in double precision, normalisation in float32 after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from PIL import Image as PILImage
+
+from ..image_utils import PILImageResampling
+from . import unsupported
+from .reference import Image, ReferenceOps, per_channel
+
+
+class PilOps(ReferenceOps):
+    """The verbs of `Ops` over `np.ndarray`, resized by Pillow."""
+
+    name: ClassVar[str] = "pil"
+    extra_pad_first: ClassVar[bool] = True
+    nearest_exact: ClassVar[bool] = False
+
+    def resize(
+        self, images: Image, height: int, width: int, resample: PILImageResampling, antialias: bool = True
+    ) -> Image:
+        if not antialias:
+            raise unsupported(self.name, "resizing without antialias", 'use backend="torchvision"')
+        if images.ndim > 3:
+            return np.stack([self.resize(image, height, width, resample) for image in images])
+        # The reference sends floats in 0..1 through bytes (x * 255, truncated); other floats, which it refuses, and
+        # wide integers are resized here in Pillow's own float mode, channel by channel.
+        unit = images.dtype.kind == "f" and not _are_bytes(images) and images.min() >= 0 and images.max() <= 1
+        if unit:
+            pixels = (images.astype(np.float64) * 255).astype(np.float32).astype(np.uint8)
+        elif _are_bytes(images):
+            pixels = images.astype(np.uint8)
+        else:
+            planes = [_resize_pil(plane.astype(np.float32), height, width, resample) for plane in images]
+            return np.stack(planes).astype(images.dtype if images.dtype.kind == "f" else np.float32)
+        resized = _resize_pil(pixels, height, width, resample)
+        return self.rescale(resized, 1 / 255) if unit else resized
+
+    def rescale(self, images: Image, scale: float) -> Image:
+        return (images.astype(np.float64) * scale).astype(np.float32)
+
+    def normalize(self, images: Image, mean: Sequence[float], std: Sequence[float]) -> Image:
+        images = images if images.dtype.kind == "f" else images.astype(np.float32)
+        return (images - per_channel(mean).astype(images.dtype)) / per_channel(std).astype(images.dtype)
+
+    def rescale_and_normalize(self, images: Image, scale: float, mean: Sequence[float], std: Sequence[float]) -> Image:
+        if images.dtype == np.uint8:
+            # One of 256 values for each channel: computed once, looked up for every pixel.
+            levels = np.broadcast_to(np.arange(256, dtype=np.uint8), (len(mean), 1, 256))
+            table = self.normalize(self.rescale(levels, scale), mean, std)[:, 0]
+            out = np.empty(images.shape, dtype=np.float32)
+            for channel, values in enumerate(table):
+                np.take(values, images[..., channel, :, :], out=out[..., channel, :, :], mode="clip")
+            return out
+        return self.normalize(self.rescale(images, scale), mean, std)
+
+
+def _are_bytes(images: Image) -> bool:
+    """Whether every value is an integer in 0..255."""
+    if images.dtype in (np.uint8, np.bool_):
+        return True
+    return bool(
+        images.min() >= 0 and images.max() <= 255 and (images.dtype.kind != "f" or (images == np.trunc(images)).all())
+    )
+
+
+def _resize_pil(image: Image, height: int, width: int, resample: PILImageResampling) -> Image:
+    """Resize `(C, H, W)` bytes, or an `(H, W)` float plane."""
+    if image.ndim == 2 or image.shape[0] == 1:
+        resized = np.asarray(PILImage.fromarray(image.reshape(image.shape[-2:])).resize((width, height), resample))
+        return resized.reshape(*image.shape[:-2], height, width)
+    if image.shape[0] not in (3, 4):
+        return np.stack([_resize_pil(plane, height, width, resample) for plane in image])
+    picture = PILImage.fromarray(np.ascontiguousarray(image.transpose(1, 2, 0)))
+    return np.asarray(picture.resize((width, height), resample)).transpose(2, 0, 1)

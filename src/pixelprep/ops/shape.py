@@ -1,0 +1,156 @@
+"""The dry run: the same family code over shapes alone, so that every output's shape is known without making pixels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ..geometry import patch_axes
+from ..image_utils import ChannelDimension, PILImageResampling
+
+
+@dataclass(frozen=True)
+class ShapeArray:
+    """An array without elements: its shape and its dtype; `values` holds nested lists where they are known integers."""
+
+    shape: tuple[int, ...]
+    dtype: str = "uint8"
+    values: Any = None
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+
+class ShapeOps:
+    """The verbs of `Ops` over `ShapeArray`."""
+
+    name: ClassVar[str] = "shape"
+    extra_pad_first: ClassVar[bool] = False
+    nearest_exact: ClassVar[bool] = True
+
+    def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> ShapeArray:
+        if not isinstance(image, ShapeArray):
+            raise TypeError(f"the shape backend takes ShapeArray images, not {type(image).__name__}")
+        return image
+
+    def resize(
+        self, images: ShapeArray, height: int, width: int, resample: PILImageResampling, antialias: bool = True
+    ) -> ShapeArray:
+        return ShapeArray((*images.shape[:-2], height, width), images.dtype)
+
+    def crop(self, images: ShapeArray, top: int, left: int, height: int, width: int) -> ShapeArray:
+        return ShapeArray((*images.shape[:-2], height, width), images.dtype)
+
+    def pad(
+        self, images: ShapeArray, top: int, bottom: int, left: int, right: int, fill: float | Sequence[float] = 0
+    ) -> ShapeArray:
+        height, width = images.shape[-2:]
+        return ShapeArray((*images.shape[:-2], top + height + bottom, left + width + right), images.dtype)
+
+    def rescale(self, images: ShapeArray, scale: float) -> ShapeArray:
+        return ShapeArray(images.shape, "float32")
+
+    def normalize(self, images: ShapeArray, mean: Sequence[float], std: Sequence[float]) -> ShapeArray:
+        return ShapeArray(images.shape, "float32")
+
+    def rescale_and_normalize(
+        self, images: ShapeArray, scale: float, mean: Sequence[float], std: Sequence[float]
+    ) -> ShapeArray:
+        return ShapeArray(images.shape, "float32")
+
+    def standardize(self, images: ShapeArray) -> ShapeArray:
+        return ShapeArray(images.shape, "float32")
+
+    def flip_channels(self, images: ShapeArray) -> ShapeArray:
+        return images
+
+    def cast(self, images: ShapeArray, dtype: str) -> ShapeArray:
+        return ShapeArray(images.shape, dtype)
+
+    def rearrange(
+        self, images: ShapeArray, split: Sequence[int], order: Sequence[int], shape: Sequence[int]
+    ) -> ShapeArray:
+        return ShapeArray(tuple(shape), images.dtype)
+
+    def patchify(
+        self, images: ShapeArray, patch: int, merge: int = 1, copies: int = 1, vector: str = "cthw"
+    ) -> ShapeArray:
+        *batch, channels, height, width = images.shape
+        split, order = patch_axes(channels, height, width, patch, merge, vector)
+        tokens = math.prod(split[axis] for axis in order[:4])
+        return ShapeArray((*batch, tokens, channels * patch * patch * copies), images.dtype)
+
+    def stack(self, nested: Sequence[Any], dtype: str | None = None) -> ShapeArray:
+        return ShapeArray(nested_shape(nested), _cast(first_leaf(nested).dtype, dtype))
+
+    def concat(self, arrays: Sequence[ShapeArray], dtype: str | None = None) -> ShapeArray:
+        first = arrays[0]
+        return ShapeArray((sum(len(array) for array in arrays), *first.shape[1:]), _cast(first.dtype, dtype))
+
+    def unstack(self, images: ShapeArray) -> list[ShapeArray]:
+        return [ShapeArray(images.shape[1:], images.dtype)] * len(images)
+
+    def stacking_pays(self, images: ShapeArray) -> bool:
+        return False
+
+    def pixel_mask(
+        self, height: int, width: int, padded_height: int, padded_width: int, dtype: str = "int64"
+    ) -> ShapeArray:
+        return ShapeArray((padded_height, padded_width), dtype)
+
+    def integers(self, values: Any, dtype: str = "int64") -> ShapeArray:
+        shape: list[int] = []
+        level = values
+        while isinstance(level, (list, tuple)):
+            shape.append(len(level))
+            level = level[0] if level else None
+        return ShapeArray(tuple(shape), dtype, values)
+
+
+def first_leaf(nested: Any) -> Any:
+    """The first array of nested lists.
+
+    Raises:
+        ValueError: there is none.
+    """
+    while isinstance(nested, (list, tuple)):
+        nested = next((entry for entry in nested if not isinstance(entry, (list, tuple)) or entry), None)
+        if nested is None:
+            raise ValueError("there is no image to stack")
+    return nested
+
+
+def nested_shape(nested: Any) -> tuple[int, ...]:
+    """Shape of the array that nested lists of equal arrays fill, the longest list of each level deciding.
+
+    Raises:
+        ValueError: the arrays have different shapes.
+    """
+    shapes = _leaf_shapes(nested)
+    if len(shapes) > 1:
+        raise ValueError(
+            f"images of different shapes cannot be stacked: {', '.join(map(str, sorted(shapes)))}; "
+            "pass return_tensors=None for a list, or make the sizes equal (resize, centre crop or pad)"
+        )
+    depth: list[int] = []
+    level = [nested]
+    while level and isinstance(level[0], (list, tuple)):
+        depth.append(max(len(entry) for entry in level))
+        level = [inner for entry in level for inner in entry]
+    return (*depth, *shapes.pop())
+
+
+def _leaf_shapes(nested: Any) -> set[tuple[int, ...]]:
+    if isinstance(nested, (list, tuple)):
+        return set().union(*map(_leaf_shapes, nested))
+    return {tuple(nested.shape)}
+
+
+def _cast(given: str, asked: str | None) -> str:
+    return asked if asked is not None and given.startswith("float") else given

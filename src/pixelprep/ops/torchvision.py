@@ -1,0 +1,194 @@
+"""PyTorch and torchvision: the default backend, on the CPU or a GPU, tensors in and tensors out.
+
+Bytes are resized by torch's own uint8 kernels; rescaling is folded into mean and std, which saves a pass over the
+pixels: `(x - mean / scale) / (std / scale)` in float32.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torchvision.transforms.v2 import functional
+
+from ..geometry import patch_axes
+from ..image_utils import ChannelDimension, PILImageResampling, infer_channel_dimension_format, is_pil_image
+from . import unsupported
+from .reference import to_numpy
+from .shape import first_leaf, nested_shape
+
+MODES = {
+    PILImageResampling.NEAREST: functional.InterpolationMode.NEAREST_EXACT,
+    PILImageResampling.BILINEAR: functional.InterpolationMode.BILINEAR,
+    PILImageResampling.BICUBIC: functional.InterpolationMode.BICUBIC,
+    PILImageResampling.LANCZOS: functional.InterpolationMode.LANCZOS,
+}
+
+
+class TorchvisionOps:
+    """The verbs of `Ops` over `torch.Tensor`."""
+
+    name: ClassVar[str] = "torchvision"
+    extra_pad_first: ClassVar[bool] = False
+    nearest_exact: ClassVar[bool] = True
+
+    def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> torch.Tensor:
+        tensor = image if isinstance(image, torch.Tensor) else _from_numpy(to_numpy(image))
+        if tensor.is_floating_point():
+            if not torch.isfinite(tensor).all():
+                raise ValueError("the image has NaN or infinite pixels")
+            # A copy, so that an output never shares the caller's memory; bytes are copied when they become float.
+            tensor = tensor.detach().clone()
+        elif tensor.is_complex():
+            raise TypeError(f"pixels must be numbers; this tensor holds {tensor.dtype}")
+        if tensor.ndim == 2:
+            tensor = tensor[None]
+        elif is_pil_image(image) or (data_format or infer_channel_dimension_format(tensor)) is ChannelDimension.LAST:
+            tensor = tensor.permute(2, 0, 1)
+        return tensor if device is None else tensor.to(device)
+
+    def resize(
+        self, images: torch.Tensor, height: int, width: int, resample: PILImageResampling, antialias: bool = True
+    ) -> torch.Tensor:
+        if resample not in MODES:
+            raise unsupported(self.name, f"the {resample.name} filter", 'use backend="native" or backend="pil"')
+        if resample is PILImageResampling.LANCZOS and images.device.type != "cpu":
+            raise unsupported(self.name, f"LANCZOS on {images.device.type}", "resize on the CPU or take BICUBIC")
+        return functional.resize(images, [height, width], MODES[resample], antialias=antialias)
+
+    def crop(self, images: torch.Tensor, top: int, left: int, height: int, width: int) -> torch.Tensor:
+        return images[..., top : top + height, left : left + width]
+
+    def pad(
+        self, images: torch.Tensor, top: int, bottom: int, left: int, right: int, fill: float | Sequence[float] = 0
+    ) -> torch.Tensor:
+        *lead, height, width = images.shape
+        padded = images.new_empty(*lead, top + height + bottom, left + width + right)
+        if isinstance(fill, Sequence):
+            padded.copy_(
+                torch.tensor(fill, dtype=images.dtype, device=images.device).reshape(-1, 1, 1).expand_as(padded)
+            )
+        else:
+            padded.fill_(fill)
+        padded[..., top : top + height, left : left + width] = images
+        return padded
+
+    def rescale(self, images: torch.Tensor, scale: float) -> torch.Tensor:
+        return images * scale
+
+    def normalize(self, images: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
+        return _normalize(images, _per_channel(mean, images), _per_channel(std, images))
+
+    def rescale_and_normalize(
+        self, images: torch.Tensor, scale: float, mean: Sequence[float], std: Sequence[float]
+    ) -> torch.Tensor:
+        factor = 1.0 / scale
+        return _normalize(images, _per_channel(mean, images) * factor, _per_channel(std, images) * factor)
+
+    def standardize(self, images: torch.Tensor) -> torch.Tensor:
+        axes = (-3, -2, -1)
+        images = images.to(torch.float32)
+        std = images.std(dim=axes, keepdim=True).clamp(min=1 / math.sqrt(math.prod(images.shape[-3:])))
+        return (images - images.mean(dim=axes, keepdim=True)) / std
+
+    def flip_channels(self, images: torch.Tensor) -> torch.Tensor:
+        return images.flip(-3)
+
+    def cast(self, images: torch.Tensor, dtype: str) -> torch.Tensor:
+        return images.to(getattr(torch, dtype))
+
+    def rearrange(
+        self, images: torch.Tensor, split: Sequence[int], order: Sequence[int], shape: Sequence[int]
+    ) -> torch.Tensor:
+        return images.reshape(*split).permute(*order).reshape(*shape)
+
+    def patchify(
+        self, images: torch.Tensor, patch: int, merge: int = 1, copies: int = 1, vector: str = "cthw"
+    ) -> torch.Tensor:
+        *batch, channels, height, width = images.shape
+        split, order = patch_axes(channels, height, width, patch, merge, vector)
+        lead = len(batch)
+        patches = images.reshape(*batch, *split).permute(*range(lead), *(axis + lead for axis in order))
+        if "t" in vector:
+            shape = list(patches.shape)
+            shape[lead + 4 + vector.index("t")] = copies
+            patches = patches.expand(shape)
+        return patches.reshape(*batch, math.prod(split[axis] for axis in order[:4]), -1)
+
+    def stack(self, nested: Sequence[Any], dtype: str | None = None) -> torch.Tensor:
+        first = first_leaf(nested)
+        shape = nested_shape(nested)
+        dtype_ = _torch_dtype(dtype, first.dtype)
+        if math.prod(shape) == first.numel() and first.dtype is not torch.uint8:
+            return first.reshape(shape).to(dtype_).contiguous()
+        ragged = math.prod(shape) != sum(1 for _ in _leaves(nested)) * first.numel()
+        out = (torch.zeros if ragged else torch.empty)(shape, dtype=dtype_, device=first.device)
+        _fill(out, nested)
+        return out
+
+    def concat(self, arrays: Sequence[torch.Tensor], dtype: str | None = None) -> torch.Tensor:
+        joined = arrays[0] if len(arrays) == 1 else torch.cat(list(arrays))
+        return joined.to(_torch_dtype(dtype, joined.dtype))
+
+    def unstack(self, images: torch.Tensor) -> list[torch.Tensor]:
+        return list(images.unbind())
+
+    def stacking_pays(self, images: torch.Tensor) -> bool:
+        return images.device.type != "cpu"
+
+    def pixel_mask(
+        self, height: int, width: int, padded_height: int, padded_width: int, dtype: str = "int64"
+    ) -> torch.Tensor:
+        mask = torch.zeros((padded_height, padded_width), dtype=getattr(torch, dtype))
+        mask[:height, :width] = 1
+        return mask
+
+    def integers(self, values: Any, dtype: str = "int64") -> torch.Tensor:
+        return torch.as_tensor(values, dtype=getattr(torch, dtype))
+
+
+def _from_numpy(array: np.ndarray[Any, Any]) -> torch.Tensor:
+    """Share the memory of an array; torch knows no negative strides, and read-only memory only through DLPack."""
+    if any(stride < 0 for stride in array.strides):
+        array = np.ascontiguousarray(array)
+    if array.flags.writeable:
+        return torch.from_numpy(array)
+    try:
+        return torch.from_dlpack(array)
+    except (BufferError, RuntimeError, TypeError):
+        return torch.from_numpy(array.copy())
+
+
+def _per_channel(values: Sequence[float], like: torch.Tensor) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float32, device=like.device)
+
+
+def _normalize(images: torch.Tensor, mean: torch.Tensor, std: torch.Tensor) -> torch.Tensor:
+    mean, std = mean[:, None, None], std[:, None, None]
+    if images.dtype is torch.float32:
+        return images.sub(mean).div_(std)
+    return images.to(torch.float32, memory_format=torch.contiguous_format).sub_(mean).div_(std)
+
+
+def _torch_dtype(name: str | None, given: torch.dtype) -> torch.dtype:
+    """The dtype asked for where pixels are floating point; integer outputs keep theirs."""
+    return getattr(torch, name) if name is not None and given.is_floating_point else given  # type: ignore[no-any-return]
+
+
+def _leaves(nested: Any) -> Any:
+    for entry in nested:
+        if isinstance(entry, (list, tuple)):
+            yield from _leaves(entry)
+        else:
+            yield entry
+
+
+def _fill(out: torch.Tensor, nested: Any) -> None:
+    for index, entry in enumerate(nested):
+        if isinstance(entry, (list, tuple)):
+            _fill(out[index], entry)
+        else:
+            out[index] = entry

@@ -1,0 +1,76 @@
+"""Small tools shared by the package: docstrings from kwargs, files written whole."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import os
+import tempfile
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+
+@overload
+def auto_docstring(target: T) -> T: ...
+@overload
+def auto_docstring(target: None = None, *, custom_intro: str | None = None) -> Callable[[T], T]: ...
+def auto_docstring(target: T | None = None, *, custom_intro: str | None = None) -> T | Callable[[T], T]:
+    """Complete the docstring of an image processor class or of one of its methods.
+
+    A class gets an introduction and the documentation of every keyword argument, which stands once, on the kwargs
+    TypedDict. A method that has no docstring gets its parent's.
+
+    Args:
+        target: the class or method, where the decorator is used bare.
+        custom_intro: first sentence, instead of one made from the name.
+    """
+
+    def decorate(target: T) -> T:
+        if isinstance(target, type):
+            intro = custom_intro or inspect.cleandoc(target.__dict__.get("__doc__") or "") or _introduction(target)
+            target.__doc__ = intro + "\n\nArgs:\n" + _indent(kwargs_documentation(target.valid_kwargs))  # type: ignore[attr-defined]
+        elif custom_intro or not target.__doc__:
+            target.__doc__ = custom_intro or "Turn images into model inputs; see `BaseImageProcessor.preprocess`."
+        return target
+
+    return decorate if target is None else decorate(target)
+
+
+def kwargs_documentation(kwargs_type: type) -> str:
+    """The documentation of every keyword argument of a TypedDict, its own first, then those it extends."""
+    parts = []
+    for base in (kwargs_type, *getattr(kwargs_type, "__orig_bases__", ())):
+        if typing.is_typeddict(base) and base.__doc__:
+            text = inspect.cleandoc(base.__doc__)
+            # An introducing sentence is about the TypedDict, not about one of its entries.
+            parts.append(text.partition("\n\n")[2] if text.partition("\n")[0].endswith(".") else text)
+    return "\n".join(part for part in parts if part)
+
+
+def _introduction(cls: type) -> str:
+    return f"Image processor of {cls.__name__.removesuffix('ImageProcessor')}."
+
+
+def _indent(text: str) -> str:
+    return "\n".join("    " + line if line else line for line in text.splitlines())
+
+
+def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file whole or not at all: into a temporary neighbour first, which then takes its name."""
+    target = Path(path)
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(name, 0o666 & ~umask)
+        os.replace(name, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
