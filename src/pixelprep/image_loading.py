@@ -33,6 +33,8 @@ __all__ = [
     "DecodeLimits",
     "ImageLoadError",
     "ImageNotFoundError",
+    "blend_on_white",
+    "composite_on_white",
     "convert_to_rgb",
     "fetch_images",
     "get_decode_limits",
@@ -199,10 +201,7 @@ def convert_to_rgb(image: Any, input_data_format: ChannelDimension | str | None 
         ValueError: another number of channels.
     """
     if is_pil_image(image):
-        if image.mode == "RGB":
-            return image
-        # Pillow has no way from premultiplied grey to RGB but through plain grey with alpha.
-        return (image.convert("LA") if image.mode == "La" else image).convert("RGB")
+        return image if image.mode == "RGB" else _convert(image, "RGB")
     if len(image.shape) == 2:
         last = input_data_format is not None and ChannelDimension(input_data_format) is ChannelDimension.LAST
         layout = ChannelDimension.LAST if last else ChannelDimension.FIRST
@@ -223,6 +222,47 @@ def convert_to_rgb(image: Any, input_data_format: ChannelDimension | str | None 
     raise ValueError(
         f"cannot convert {channels} channels to RGB (shape {tuple(image.shape)}, {layout}); expected 1, 3 or 4"
     )
+
+
+def composite_on_white(image: Any) -> Any:
+    """Give a Pillow image three channels on a white ground, composited by Pillow in integers (Idefics2, Mllama).
+
+    Arguments, returns and errors are those of `convert_to_rgb`, which takes arrays and tensors; their alpha is dropped.
+    """
+    if not is_pil_image(image):
+        return convert_to_rgb(image)
+    if not _may_be_seen_through(image):
+        return image
+    import PIL.Image
+
+    rgba = _convert(image, "RGBA")
+    return PIL.Image.alpha_composite(PIL.Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+
+
+def blend_on_white(image: Any) -> Any:
+    """The same as `composite_on_white`, in float64 and truncated: up to one level darker (Chameleon)."""
+    if not is_pil_image(image):
+        return convert_to_rgb(image)
+    if not _may_be_seen_through(image):
+        return image
+    import numpy as np
+    import PIL.Image
+
+    rgba = np.asarray(_convert(image, "RGBA"))
+    alpha = rgba[..., 3:] / 255.0
+    if alpha.min() == 1:
+        return _convert(image, "RGB")
+    return PIL.Image.fromarray(((1 - alpha) * 255 + alpha * rgba[..., :3]).astype(np.uint8))
+
+
+def _may_be_seen_through(image: PIL.Image.Image) -> bool:
+    """Whether an image is other than opaque RGB; a PNG may name one colour of an RGB image as its transparent one."""
+    return image.mode != "RGB" or image.info.get("transparency") is not None
+
+
+def _convert(image: PIL.Image.Image, mode: str) -> PIL.Image.Image:
+    # Pillow has no way from premultiplied grey to colour but through plain grey with alpha.
+    return (image.convert("LA") if image.mode == "La" else image).convert(mode)
 
 
 class _Bounded:
