@@ -361,7 +361,7 @@ class BaseImageProcessor:
         if size.height is None or size.width is None:
             raise ValueError(f"a centre crop needs `height` and `width`, not {size}")
         height, width = image.shape[-2:]
-        top, left = geometry.center_crop(height, width, size.height, size.width, extra_first=self.ops.extra_pad_first)
+        top, left = geometry.center_crop(height, width, size.height, size.width, extra_first=self.ops.pil_conventions)
         if top < 0 or left < 0:
             above, before = max(-top, 0), max(-left, 0)
             below = max(size.height - height - above, 0)

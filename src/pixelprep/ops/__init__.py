@@ -29,10 +29,11 @@ class Ops(Protocol):
     """The verbs of a backend. `images` are of shape `(..., C, H, W)`; no verb changes its input."""
 
     name: ClassVar[str]
-    extra_pad_first: ClassVar[bool]
-    """Where the odd row or column goes when a centre crop has to pad: before the image, or after it."""
-    nearest_exact: ClassVar[bool]
-    """Whether NEAREST takes the source pixel under the target pixel's centre (torch's `nearest-exact`)."""
+    tensor_type: ClassVar[str]
+    """The `return_tensors` name of this backend's own arrays."""
+    pil_conventions: ClassVar[bool]
+    """Which of the reference's two classes this backend follows where they differ: where the odd row of a padded
+    centre crop goes (PIL: first), which pixel is the nearest, how masks of annotations are rounded."""
 
     def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> Array:
         """A PIL image, array or tensor as this backend's `(C, H, W)` array of the same pixel type.

@@ -21,8 +21,8 @@ class PilOps(ReferenceOps):
     """The verbs of `Ops` over `np.ndarray`, resized by Pillow."""
 
     name: ClassVar[str] = "pil"
-    extra_pad_first: ClassVar[bool] = True
-    nearest_exact: ClassVar[bool] = False
+    tensor_type: ClassVar[str] = "np"
+    pil_conventions: ClassVar[bool] = True
 
     def resize(
         self, images: Image, height: int, width: int, resample: PILImageResampling, antialias: bool = True

@@ -33,8 +33,8 @@ class ReferenceOps:
     """The verbs of `Ops` over `np.ndarray`."""
 
     name: ClassVar[str] = "reference"
-    extra_pad_first: ClassVar[bool] = False
-    nearest_exact: ClassVar[bool] = True
+    tensor_type: ClassVar[str] = "np"
+    pil_conventions: ClassVar[bool] = False
 
     def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> Image:
         refuse_device(self.name, device)

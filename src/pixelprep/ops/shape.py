@@ -31,8 +31,8 @@ class ShapeOps:
     """The verbs of `Ops` over `ShapeArray`."""
 
     name: ClassVar[str] = "shape"
-    extra_pad_first: ClassVar[bool] = False
-    nearest_exact: ClassVar[bool] = True
+    tensor_type: ClassVar[str] = "np"
+    pil_conventions: ClassVar[bool] = False
 
     def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> ShapeArray:
         if not isinstance(image, ShapeArray):

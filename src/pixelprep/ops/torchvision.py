@@ -32,8 +32,8 @@ class TorchvisionOps:
     """The verbs of `Ops` over `torch.Tensor`."""
 
     name: ClassVar[str] = "torchvision"
-    extra_pad_first: ClassVar[bool] = False
-    nearest_exact: ClassVar[bool] = True
+    tensor_type: ClassVar[str] = "pt"
+    pil_conventions: ClassVar[bool] = False
 
     def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> torch.Tensor:
         tensor = image if isinstance(image, torch.Tensor) else _from_numpy(to_numpy(image))

@@ -54,5 +54,5 @@ class Pixtral(BaseImageProcessor):
         images = self.run_pipeline(images, options)
         if options.do_pad:
             height, width = map(max, zip(*sizes, strict=True))
-            images = [pad_to(self.ops, image, height, width) for image in images]
+            images = self.ops.stack([pad_to(self.ops, image, height, width) for image in images], options.dtype)
         return self.batch_feature({"pixel_values": images, "image_sizes": sizes}, options)

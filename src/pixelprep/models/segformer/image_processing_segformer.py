@@ -46,5 +46,6 @@ class Segformer(BaseImageProcessor):
     def post_process_semantic_segmentation(self, outputs, target_sizes=None, return_segmentation_scores=False):
         """Class maps from logits; see `postprocess.semantic_segmentation`."""
         from ...postprocess import semantic_segmentation
+        from ...postprocess._arrays import output
 
-        return semantic_segmentation(outputs, target_sizes, return_segmentation_scores)
+        return semantic_segmentation(output(outputs, "logits"), target_sizes, return_segmentation_scores)
