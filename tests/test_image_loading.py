@@ -179,6 +179,15 @@ class TestOrientation:
     def test_broken_exif_costs_no_image(self, exif: bytes) -> None:
         assert same(load_image(encode(exif=exif)), NOISE)
 
+    def test_broken_exif_beside_an_orientation(self, caplog: pytest.LogCaptureFixture) -> None:
+        # Pillow reads a text as ResolutionUnit (tag 296) and cannot write it again once it has turned the image.
+        entries = struct.pack(">HHIHH", 274, 3, 1, 6, 0) + struct.pack(">HHI4s", 296, 2, 1, b"\0A")
+        exif = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 2) + entries + bytes(4)
+        image = load_image(encode(exif=exif))
+        assert same(image, UPRIGHT[6](NOISE))
+        assert same(PIL.ImageOps.exif_transpose(image.copy()), image)
+        assert "EXIF data is broken" in caplog.text
+
     def test_unknown_orientation(self) -> None:
         exif = PIL.Image.Exif()
         exif[274] = 99

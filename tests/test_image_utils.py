@@ -136,7 +136,19 @@ def test_size_with_a_given_layout() -> None:
 
 def test_what_is_an_image_and_what_a_collection() -> None:
     images = [PHOTO, CHW, torch.from_numpy(CHW)]
-    sources = ["a.png", Path("a.png"), b"", bytearray(), memoryview(b""), io.BytesIO(), {}, {1}, None, 3]
+    sources = [
+        "a.png",
+        np.str_("a.png"),
+        Path("a.png"),
+        b"",
+        bytearray(),
+        memoryview(b""),
+        io.BytesIO(),
+        {},
+        {1},
+        None,
+        3,
+    ]
     collections = [[], (), (image for image in images), iter(images)]
     assert all(is_valid_image(value) for value in images)
     assert not any(is_valid_image(value) for value in sources + collections)
@@ -183,7 +195,8 @@ class TestStructure:
 
     def test_generators_are_lists(self) -> None:
         assert len(make_flat_list_of_images(image for image in [CHW, HWC])) == 2
-        samples = make_nested_list_of_images((image for image in sample) for sample in [[CHW], [HWC, PHOTO]])
+        mixed: list[list[Any]] = [[CHW], [HWC, PHOTO]]
+        samples = make_nested_list_of_images((image for image in sample) for sample in mixed)
         assert [len(sample) for sample in samples] == [1, 2]
 
     @pytest.mark.parametrize("make", [make_flat_list_of_images, make_nested_list_of_images])
