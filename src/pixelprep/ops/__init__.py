@@ -88,15 +88,18 @@ class Ops(Protocol):
         ...
 
     def patchify(self, images: Array, patch: int, merge: int = 1, copies: int = 1, vector: str = "cthw") -> Array:
-        """Patch vectors `(..., tokens, values)` in the order of `geometry.patch_axes`, repeated `copies` times in t."""
+        """Patches `(..., tokens, values)` in the order of `geometry.patch_axes`, repeated `copies` times in t.
+
+        Spaces in `vector` keep its letters apart: "ct h w" gives `(..., tokens, channels * copies, patch, patch)`.
+        """
         ...
 
     def stack(self, nested: Sequence[Any], dtype: str | None = None) -> Array:
         """One array from arrays of one shape; in nested lists, missing entries of shorter ones become zeros."""
         ...
 
-    def concat(self, arrays: Sequence[Array], dtype: str | None = None) -> Array:
-        """One array, joined along the first axis."""
+    def concat(self, arrays: Sequence[Array], dtype: str | None = None, axis: int = 0) -> Array:
+        """One array, joined along an axis."""
         ...
 
     def unstack(self, images: Array) -> list[Array]:
@@ -111,8 +114,8 @@ class Ops(Protocol):
         """`(padded_height, padded_width)`: 1 on the top-left `height x width`, 0 on padding."""
         ...
 
-    def integers(self, values: Any, dtype: str = "int64") -> Array:
-        """An array of integers or booleans from nested lists of them, or from an array."""
+    def integers(self, values: Any, dtype: str = "int64", like: Array | None = None) -> Array:
+        """An array of integers or booleans from nested lists of them, or from an array; on the device of `like`."""
         ...
 
 
@@ -164,7 +167,7 @@ _BACKENDS: dict[str, Backend] = {
         ),
         Backend(
             "native",
-            lambda: importlib.import_module("pixelprep_native").NativeOps,  # type: ignore[no-any-return]
+            lambda: importlib.import_module("pixelprep_native").NativeOps,
             ("pixelprep_native",),
             'pip install "pixelprep[native]"',
             "Native",

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import patch_axes
+from ..geometry import patch_axes, patch_shape
 from ..image_utils import ChannelDimension, PILImageResampling, infer_channel_dimension_format, is_pil_image
 from .shape import first_leaf, nested_shape
 
@@ -99,8 +99,8 @@ class ReferenceOps:
         lead = len(batch)
         patches = images.reshape(*batch, *split).transpose(*range(lead), *(axis + lead for axis in order))
         if copies > 1:
-            patches = np.repeat(patches, copies, axis=lead + 4 + vector.index("t"))
-        return patches.reshape(*batch, math.prod(split[axis] for axis in order[:4]), -1)
+            patches = np.repeat(patches, copies, axis=lead + 4 + vector.replace(" ", "").index("t"))
+        return patches.reshape(*batch, *patch_shape(channels, height, width, patch, copies, vector))
 
     def stack(self, nested: Sequence[Any], dtype: str | None = None) -> Image:
         shape = nested_shape(nested)
@@ -109,8 +109,8 @@ class ReferenceOps:
         _fill(out, nested)
         return out
 
-    def concat(self, arrays: Sequence[Image], dtype: str | None = None) -> Image:
-        joined = np.concatenate(arrays)
+    def concat(self, arrays: Sequence[Image], dtype: str | None = None, axis: int = 0) -> Image:
+        joined = np.concatenate(arrays, axis=axis)
         return joined.astype(_output_dtype(dtype, joined.dtype), copy=False)
 
     def unstack(self, images: Image) -> list[Image]:
@@ -124,7 +124,7 @@ class ReferenceOps:
         mask[:height, :width] = 1
         return mask
 
-    def integers(self, values: Any, dtype: str = "int64") -> Image:
+    def integers(self, values: Any, dtype: str = "int64", like: Image | None = None) -> Image:
         return np.asarray(values, dtype=dtype)
 
 
@@ -184,9 +184,7 @@ def _resize_axis(images: Image, axis: int, size: int, resample: PILImageResampli
     """Resample one axis to `size` entries."""
     length = images.shape[axis]
     if resample is PILImageResampling.NEAREST:
-        # float32 on purpose: torch computes the source index so
-        source = np.floor((np.arange(size, dtype=np.float32) + np.float32(0.5)) * np.float32(length / size))
-        return np.take(images, np.minimum(source.astype(np.int64), length - 1), axis=axis)
+        return np.take(images, nearest_exact(length, size), axis=axis)
     starts, weights = filter_weights(length, size, resample, antialias)
     moved = np.moveaxis(images, axis, 0)
     if images.dtype == np.uint8:
@@ -216,6 +214,13 @@ def _resize_bytes(moved: Image, starts: list[int], weights: list[Image]) -> Imag
         total = np.tensordot(fixed, moved[start : start + len(row)].astype(np.int64), 1)
         out[index] = np.clip((total + (1 << (precision - 1))) >> precision, 0, 255)
     return out
+
+
+def nearest_exact(length: int, size: int) -> Image:
+    """The source pixel under the centre of each target pixel, in the float32 steps of torch's `nearest-exact`."""
+    scale = float(np.float32(length) / np.float32(size))
+    centers = ((np.arange(size) + 0.5) * scale - 0.5).astype(np.float32) + np.float32(0.5)
+    return np.minimum(centers.astype(np.int64), length - 1)
 
 
 @lru_cache(maxsize=128)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..geometry import patch_axes
+from ..geometry import patch_axes, patch_shape
 from ..image_utils import ChannelDimension, PILImageResampling
 
 
@@ -82,16 +81,16 @@ class ShapeOps:
         self, images: ShapeArray, patch: int, merge: int = 1, copies: int = 1, vector: str = "cthw"
     ) -> ShapeArray:
         *batch, channels, height, width = images.shape
-        split, order = patch_axes(channels, height, width, patch, merge, vector)
-        tokens = math.prod(split[axis] for axis in order[:4])
-        return ShapeArray((*batch, tokens, channels * patch * patch * copies), images.dtype)
+        patch_axes(channels, height, width, patch, merge, vector)  # refuses sides that do not divide
+        return ShapeArray((*batch, *patch_shape(channels, height, width, patch, copies, vector)), images.dtype)
 
     def stack(self, nested: Sequence[Any], dtype: str | None = None) -> ShapeArray:
         return ShapeArray(nested_shape(nested), _cast(first_leaf(nested).dtype, dtype))
 
-    def concat(self, arrays: Sequence[ShapeArray], dtype: str | None = None) -> ShapeArray:
-        first = arrays[0]
-        return ShapeArray((sum(len(array) for array in arrays), *first.shape[1:]), _cast(first.dtype, dtype))
+    def concat(self, arrays: Sequence[ShapeArray], dtype: str | None = None, axis: int = 0) -> ShapeArray:
+        shape = list(arrays[0].shape)
+        shape[axis] = sum(array.shape[axis] for array in arrays)
+        return ShapeArray(tuple(shape), _cast(arrays[0].dtype, dtype))
 
     def unstack(self, images: ShapeArray) -> list[ShapeArray]:
         return [ShapeArray(images.shape[1:], images.dtype)] * len(images)
@@ -104,7 +103,7 @@ class ShapeOps:
     ) -> ShapeArray:
         return ShapeArray((padded_height, padded_width), dtype)
 
-    def integers(self, values: Any, dtype: str = "int64") -> ShapeArray:
+    def integers(self, values: Any, dtype: str = "int64", like: ShapeArray | None = None) -> ShapeArray:
         shape: list[int] = []
         level = values
         while isinstance(level, (list, tuple)):

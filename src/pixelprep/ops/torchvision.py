@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torchvision.transforms.v2 import functional
 
-from ..geometry import patch_axes
+from ..geometry import patch_axes, patch_shape
 from ..image_utils import ChannelDimension, PILImageResampling, infer_channel_dimension_format, is_pil_image
 from . import unsupported
 from .reference import to_numpy
@@ -112,11 +112,11 @@ class TorchvisionOps:
         split, order = patch_axes(channels, height, width, patch, merge, vector)
         lead = len(batch)
         patches = images.reshape(*batch, *split).permute(*range(lead), *(axis + lead for axis in order))
-        if "t" in vector:
+        if copies > 1:
             shape = list(patches.shape)
-            shape[lead + 4 + vector.index("t")] = copies
+            shape[lead + 4 + vector.replace(" ", "").index("t")] = copies
             patches = patches.expand(shape)
-        return patches.reshape(*batch, math.prod(split[axis] for axis in order[:4]), -1)
+        return patches.reshape(*batch, *patch_shape(channels, height, width, patch, copies, vector))
 
     def stack(self, nested: Sequence[Any], dtype: str | None = None) -> torch.Tensor:
         first = first_leaf(nested)
@@ -129,8 +129,8 @@ class TorchvisionOps:
         _fill(out, nested)
         return out
 
-    def concat(self, arrays: Sequence[torch.Tensor], dtype: str | None = None) -> torch.Tensor:
-        joined = arrays[0] if len(arrays) == 1 else torch.cat(list(arrays))
+    def concat(self, arrays: Sequence[torch.Tensor], dtype: str | None = None, axis: int = 0) -> torch.Tensor:
+        joined = arrays[0] if len(arrays) == 1 else torch.cat(list(arrays), axis)
         return joined.to(_torch_dtype(dtype, joined.dtype))
 
     def unstack(self, images: torch.Tensor) -> list[torch.Tensor]:
@@ -146,8 +146,8 @@ class TorchvisionOps:
         mask[:height, :width] = 1
         return mask
 
-    def integers(self, values: Any, dtype: str = "int64") -> torch.Tensor:
-        return torch.as_tensor(values, dtype=getattr(torch, dtype))
+    def integers(self, values: Any, dtype: str = "int64", like: torch.Tensor | None = None) -> torch.Tensor:
+        return torch.as_tensor(values, dtype=getattr(torch, dtype), device=None if like is None else like.device)
 
 
 def _from_numpy(array: np.ndarray[Any, Any]) -> torch.Tensor:
@@ -157,7 +157,7 @@ def _from_numpy(array: np.ndarray[Any, Any]) -> torch.Tensor:
     if array.flags.writeable:
         return torch.from_numpy(array)
     try:
-        return torch.from_dlpack(array)
+        return torch.utils.dlpack.from_dlpack(array)
     except (BufferError, RuntimeError, TypeError):
         return torch.from_numpy(array.copy())
 
@@ -175,7 +175,7 @@ def _normalize(images: torch.Tensor, mean: torch.Tensor, std: torch.Tensor) -> t
 
 def _torch_dtype(name: str | None, given: torch.dtype) -> torch.dtype:
     """The dtype asked for where pixels are floating point; integer outputs keep theirs."""
-    return getattr(torch, name) if name is not None and given.is_floating_point else given  # type: ignore[no-any-return]
+    return getattr(torch, name) if name is not None and given.is_floating_point else given
 
 
 def _leaves(nested: Any) -> Any:
