@@ -1,7 +1,5 @@
 """pixelprep turns images into the tensors that vision and vision-language models expect."""
 
-from __future__ import annotations
-
 import importlib
 from typing import Any
 

@@ -49,6 +49,7 @@ STEPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 # Keys of published files that say nothing about pixels; kept like all unknown keys, but not worth a message.
 SERVICE_KEYS = frozenset({"processor_class", "auto_map", "_name_or_path", "transformers_version", "use_fast"})
+MOST_RESOLVED = 64  # sets of call arguments that an instance remembers
 TYPE_KEYS = frozenset({"image_processor_type", "feature_extractor_type", "_valid_processor_keys"})
 
 
@@ -78,6 +79,7 @@ class BaseImageProcessor:
     rescale_factor: Any = 1 / 255
 
     _options: Options
+    _resolved: dict[Any, Options]
     _unknown: dict[str, Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -109,7 +111,7 @@ class BaseImageProcessor:
         """
         from .image_processing_backends import bind
 
-        return typing.cast("type[Self]", bind(cls.family or cls, backend))
+        return typing.cast("type[Self]", bind(cls.family or cls, backend))  # type: ignore[arg-type]
 
     @property
     def ops(self) -> Ops:
@@ -140,14 +142,14 @@ class BaseImageProcessor:
         given = cls._schema().check(kwargs, cls.__name__, square=bool(square))
         values = self._standardize_kwargs(**{**defaults, **given})
         self.__dict__.update(values)
-        self.__dict__["_options"] = Options(values)
+        self.__dict__.update(_options=Options(values), _resolved={})
 
     def __setattr__(self, name: str, value: Any) -> None:
         schema = type(self)._schema()
         if name in schema.types and "_options" in self.__dict__:
             square = bool(self.__dict__.get("default_to_square", True))
             value = schema.check({name: value}, type(self).__name__, square=square)[name]
-            self.__dict__["_options"] = self._options.replace(**{name: value})
+            self.__dict__.update(_options=self._options.replace(**{name: value}), _resolved={})
         object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:
@@ -185,17 +187,24 @@ class BaseImageProcessor:
             )
 
     def _resolve(self, kwargs: dict[str, Any]) -> Options:
-        """The options of one call: call > instance > class, checked."""
-        options = self._options
-        if kwargs:
-            cls = type(self)
-            square = kwargs.get("default_to_square")
-            schema = cls._schema()
-            given = schema.check(
-                kwargs, cls.__name__, square=bool(self.default_to_square if square is None else square)
-            )
-            given = {name: v for name, v in given.items() if v is not None or name in schema.nullable}
-            options = Options(self._standardize_kwargs(**{**options, **given}))
+        """The options of one call: call > instance > class, checked; remembered, for calls repeat themselves."""
+        key = tuple((name, type(value), value) for name, value in kwargs.items())
+        try:
+            known = self._resolved.get(key)
+        except TypeError:  # an unhashable value
+            return self._resolve_anew(kwargs)
+        if known is None:
+            known = self._resolve_anew(kwargs)
+            if len(self._resolved) < MOST_RESOLVED:
+                self._resolved[key] = known
+        return known
+
+    def _resolve_anew(self, kwargs: dict[str, Any]) -> Options:
+        cls, schema = type(self), type(self)._schema()
+        square = kwargs.get("default_to_square")
+        given = schema.check(kwargs, cls.__name__, square=bool(self.default_to_square if square is None else square))
+        given = {name: value for name, value in given.items() if value is not None or name in schema.nullable}
+        options = Options(self._standardize_kwargs(**{**self._options, **given}) if given else self._options)
         self._validate_preprocess_kwargs(**options)
         return options
 
@@ -223,13 +232,17 @@ class BaseImageProcessor:
                 image that cannot be processed; it names the image.
         """
         options = self._resolve(kwargs)
-        return hand_over(self._preprocess_image_like_inputs, images, *args, options=options, rest=options)
+        output: BatchFeature = hand_over(
+            self._preprocess_image_like_inputs, images, *args, options=options, rest=options
+        )
+        return output
 
     def _preprocess_image_like_inputs(self, images: ImageInput, *args: Any, **kwargs: Any) -> BatchFeature:
         """Prepare the images and process them; overridden where there are label maps or annotations beside them."""
         options = Options(kwargs)
         prepared = hand_over(self._prepare_image_like_inputs, images, options=options, rest=options)
-        return hand_over(self._preprocess, prepared, *args, options=options, rest=options)
+        output: BatchFeature = hand_over(self._preprocess, prepared, *args, options=options, rest=options)
+        return output
 
     def _prepare_images_structure(self, images: ImageInput, expected_ndims: int = 3) -> list[Any]:
         """Load what is not pixels yet and flatten to one list of images."""
@@ -352,7 +365,7 @@ class BaseImageProcessor:
         Raises:
             ValueError: `size` is of a style that this family cannot use.
         """
-        height, width = target_size(*image.shape[-2:], SizeDict.parse(size))
+        height, width = target_size(image.shape[-2], image.shape[-1], SizeDict.parse(size))
         resample = PILImageResampling.BILINEAR if resample is None else PILImageResampling.parse(resample)
         return self.ops.resize(image, height, width, resample, antialias)
 
@@ -419,7 +432,7 @@ class BaseImageProcessor:
         padded = map_images(lambda image: pad_to(self.ops, image, height, width, fill_value), images)
         if not return_mask:
             return padded
-        return padded, [self.ops.pixel_mask(*image.shape[-2:], height, width) for image in images]
+        return padded, [self.ops.pixel_mask(image.shape[-2], image.shape[-1], height, width) for image in images]
 
     # --------------------------------------------------------------------------------------------- without pixels
 

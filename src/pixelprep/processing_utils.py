@@ -13,7 +13,7 @@ import typing
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any, TypedDict, Unpack
+from typing import Any, NoReturn, TypedDict, Unpack
 
 import msgspec
 
@@ -180,42 +180,29 @@ class ImagesKwargs(TypedDict, total=False):
     image_seq_length: int | None
 
 
-class Options(Mapping[str, Any]):
-    """Resolved keyword arguments of one call: an immutable mapping whose entries are attributes too."""
+class Options(dict[str, Any]):
+    """Resolved keyword arguments of one call: an immutable dictionary whose entries are attributes too."""
 
-    __slots__ = ("_values",)
-    _values: dict[str, Any]
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        object.__setattr__(self, "_values", dict(values))
+    __slots__ = ()
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return self._values[name]
+            return self[name]
         except KeyError:
-            raise AttributeError(unknown_names([name], self._values, "options")) from None
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(f"options are immutable; use `options.replace({name}=...)`")
-
-    def __getitem__(self, name: str) -> Any:
-        return self._values[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __repr__(self) -> str:
-        return f"Options({self._values})"
-
-    def __reduce__(self) -> tuple[type[Options], tuple[dict[str, Any]]]:
-        return Options, (self._values,)
+            raise AttributeError(unknown_names([name], self, "options")) from None
 
     def replace(self, **changes: Any) -> Options:
         """A copy with other values under the given names."""
-        return Options({**self._values, **changes})
+        return Options({**self, **changes})
+
+    def __reduce__(self) -> tuple[type[Options], tuple[dict[str, Any]]]:
+        return Options, (dict(self),)
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("options are immutable; use options.replace(name=value)")
+
+    __setitem__ = __delitem__ = __setattr__ = __delattr__ = __ior__ = _refuse  # type: ignore[assignment]
+    update = pop = popitem = clear = setdefault = _refuse  # type: ignore[assignment]
 
 
 def unknown_names(names: Iterable[str], allowed: Iterable[str], owner: str) -> str:

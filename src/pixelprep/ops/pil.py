@@ -37,7 +37,7 @@ class PilOps(ReferenceOps):
         if unit:
             pixels = (images.astype(np.float64) * 255).astype(np.float32).astype(np.uint8)
         elif _are_bytes(images):
-            pixels = images.astype(np.uint8)
+            pixels = images.astype(np.uint8, copy=False)
         else:
             planes = [_resize_pil(plane.astype(np.float32), height, width, resample) for plane in images]
             return np.stack(planes).astype(images.dtype if images.dtype.kind == "f" else np.float32)
