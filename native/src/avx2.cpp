@@ -153,8 +153,9 @@ inline __m256 evaluate(__m256i x, __m256 sub, __m256 factor, __m256 divisor) {
     return _mm256_fmadd_ps(_mm256_fnmadd_ps(q, divisor, a), factor, q);
 }
 
+// Channels each in its own place, PixelBytes 1 or 4.
 template <class Out, Formula F, int PixelBytes>
-void emit_planes(const Pointwise& spec, const uint8_t* line, const Run* runs, int count, void* out) {
+void emit_planes(const Pointwise& spec, const Lines& lines, const Run* runs, int count) {
     using T = typename Out::Element;
     __m256 sub[4], factor[4], divisor[4];
     __m128i shift[4];
@@ -165,9 +166,10 @@ void emit_planes(const Pointwise& spec, const uint8_t* line, const Run* runs, in
         shift[k] = _mm_cvtsi32_si128(8 * spec.channel[k]);
     }
     const __m256i byte = _mm256_set1_epi32(255), index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    for (int n = 0; n < count; ++n) {
-        const Run& run = runs[n];
-        const uint8_t* pixels = line + ptrdiff_t(run.x) * PixelBytes;
+    for (int n = 0; n < count * lines.count; ++n) {
+        const Run& run = runs[n / lines.count];
+        const uint8_t* pixels = lines.pixels[n % lines.count] + ptrdiff_t(run.x) * PixelBytes;
+        T* out = reinterpret_cast<T*>(lines.out[n % lines.count]) + run.offset;
         for (int x = 0; x < run.length; x += 8) {
             const int left = run.length - x < 8 ? run.length - x : 8;
             __m256i words;
@@ -182,7 +184,7 @@ void emit_planes(const Pointwise& spec, const uint8_t* line, const Run* runs, in
             for (int k = 0; k < spec.channels; ++k) {
                 const __m256i value = PixelBytes == 4 ? _mm256_and_si256(_mm256_srl_epi32(words, shift[k]), byte) : words;
                 const __m256 result = evaluate<F>(value, sub[k], factor[k], divisor[k]);
-                T* target = static_cast<T*>(out) + run.offset + x + k * spec.channel_stride;
+                T* target = out + x + k * spec.channel_stride;
                 T few[8];
                 if (left < 8) Out::store(few, result);
                 for (int t = 0; t < spec.copies; ++t, target += spec.copy_stride) {
@@ -197,7 +199,7 @@ void emit_planes(const Pointwise& spec, const uint8_t* line, const Run* runs, in
 // Pixels whose three channels stay together: 8 pixels are 24 elements, and the channel of an element repeats with
 // period 3 over three vectors.
 template <class Out, Formula F>
-void emit_interleaved3(const Pointwise& spec, const uint8_t* line, const Run* runs, int count, void* out) {
+void emit_interleaved3(const Pointwise& spec, const Lines& lines, const Run* runs, int count) {
     using T = typename Out::Element;
     alignas(32) float sub[24], factor[24], divisor[24];
     for (int i = 0; i < 24; ++i) {
@@ -206,9 +208,10 @@ void emit_interleaved3(const Pointwise& spec, const uint8_t* line, const Run* ru
         divisor[i] = spec.divisor[i % 3];
     }
     const uint8_t* c = spec.channel;
-    for (int n = 0; n < count; ++n) {
-        const Run& run = runs[n];
-        const uint8_t* pixels = line + ptrdiff_t(run.x) * 4;
+    for (int n = 0; n < count * lines.count; ++n) {
+        const Run& run = runs[n / lines.count];
+        const uint8_t* pixels = lines.pixels[n % lines.count] + ptrdiff_t(run.x) * 4;
+        T* out = reinterpret_cast<T*>(lines.out[n % lines.count]) + run.offset;
         for (int x = 0; x < run.length; x += 8) {
             const int left = run.length - x < 8 ? run.length - x : 8;
             uint8_t bytes[24] = {};
@@ -218,7 +221,7 @@ void emit_interleaved3(const Pointwise& spec, const uint8_t* line, const Run* ru
                 const __m256i value = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes + i)));
                 const __m256 result =
                     evaluate<F>(value, _mm256_load_ps(sub + i), _mm256_load_ps(factor + i), _mm256_load_ps(divisor + i));
-                T* target = static_cast<T*>(out) + run.offset + 3 * ptrdiff_t(x) + i;
+                T* target = out + 3 * ptrdiff_t(x) + i;
                 T few[8];
                 Out::store(few, result);
                 const int here = 3 * left - i < 8 ? 3 * left - i : 8;
@@ -232,30 +235,30 @@ void emit_interleaved3(const Pointwise& spec, const uint8_t* line, const Run* ru
 }
 
 template <class Out, Formula F>
-void emit_as(const Pointwise& spec, const uint8_t* line, const Run* runs, int count, void* out, bool planes) {
-    if (!planes) return emit_interleaved3<Out, F>(spec, line, runs, count, out);
-    if (spec.pixel_bytes == 4) return emit_planes<Out, F, 4>(spec, line, runs, count, out);
-    emit_planes<Out, F, 1>(spec, line, runs, count, out);
+void emit_as(const Pointwise& spec, const Lines& lines, const Run* runs, int count, bool planes) {
+    if (!planes) return emit_interleaved3<Out, F>(spec, lines, runs, count);
+    if (spec.pixel_bytes == 4) return emit_planes<Out, F, 4>(spec, lines, runs, count);
+    emit_planes<Out, F, 1>(spec, lines, runs, count);
 }
 
 template <class Out>
-void emit_by_formula(const Pointwise& spec, const uint8_t* line, const Run* runs, int count, void* out, bool planes) {
-    if (spec.formula == Formula::multiply) return emit_as<Out, Formula::multiply>(spec, line, runs, count, out, planes);
-    emit_as<Out, Formula::divide>(spec, line, runs, count, out, planes);
+void emit_by_formula(const Pointwise& spec, const Lines& lines, const Run* runs, int count, bool planes) {
+    if (spec.formula == Formula::multiply) return emit_as<Out, Formula::multiply>(spec, lines, runs, count, planes);
+    emit_as<Out, Formula::divide>(spec, lines, runs, count, planes);
 }
 
-void emit(const Pointwise& spec, const uint8_t* line, const Run* runs, int count, void* out) {
+void emit(const Pointwise& spec, const Lines& lines, const Run* runs, int count) {
     bool planes = spec.formula != Formula::table && spec.dtype != Dtype::uint8;
     bool together = planes && spec.channels == 3 && spec.channel_stride == 1 && spec.pixel_bytes == 4;
     for (int n = 0; n < count; ++n) {
         planes &= runs[n].step == 1;
         together &= runs[n].step == 3;
     }
-    if (!planes && !together) return scalar_kernels().emit(spec, line, runs, count, out);
+    if (!planes && !together) return scalar_kernels().emit(spec, lines, runs, count);
     switch (spec.dtype) {
-        case Dtype::float32: return emit_by_formula<Float32>(spec, line, runs, count, out, planes);
-        case Dtype::float16: return emit_by_formula<Float16>(spec, line, runs, count, out, planes);
-        default: return emit_by_formula<Bfloat16>(spec, line, runs, count, out, planes);
+        case Dtype::float32: return emit_by_formula<Float32>(spec, lines, runs, count, planes);
+        case Dtype::float16: return emit_by_formula<Float16>(spec, lines, runs, count, planes);
+        default: return emit_by_formula<Bfloat16>(spec, lines, runs, count, planes);
     }
 }
 

@@ -8,16 +8,32 @@
 namespace pixelprep {
 namespace {
 
+// sum += four products of unsigned pixels and signed weights, per 32-bit word.
+inline void dot(__m512i& sum, __m512i pixels, __m512i weights) {
+#if defined(__GNUC__) && !defined(__clang__)
+    // GCC 12 copies the sum before and after the intrinsic, which costs the loop a quarter of its speed.
+    asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(pixels), "v"(weights));
+#else
+    sum = _mm512_dpbusd_epi32(sum, pixels, weights);
+#endif
+}
+
 // Within each 128-bit lane, 4 x 4 bytes transposed.
 inline __m512i transpose_mask() {
     return _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+}
+
+// Of 16 broadcast weights, lane i takes the four of output i, once for each channel.
+inline __m512i spread_mask() {
+    return _mm512_set_epi32(0x0f0e0d0c, 0x0f0e0d0c, 0x0f0e0d0c, 0x0f0e0d0c, 0x0b0a0908, 0x0b0a0908, 0x0b0a0908, 0x0b0a0908,
+                            0x07060504, 0x07060504, 0x07060504, 0x07060504, 0x03020100, 0x03020100, 0x03020100, 0x03020100);
 }
 
 inline __m512i broadcast16(const void* p) {
     return _mm512_broadcast_i32x4(_mm_loadu_si128(static_cast<const __m128i*>(p)));
 }
 
-// 16 bytes from each of four places in one line.
+// Four pixels from each of four places of a line: one group of taps for four outputs.
 inline __m512i gather4(const uint8_t* line, const int32_t* start) {
     const auto at = [&](int i) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(line + 4 * ptrdiff_t(start[i]))); };
     __m512i v = _mm512_castsi128_si512(at(0));
@@ -26,61 +42,114 @@ inline __m512i gather4(const uint8_t* line, const int32_t* start) {
     return _mm512_inserti32x4(v, at(3), 3);
 }
 
-inline __m512i join(__m512i high, __m512i low, __m128i precision) {
-    return _mm512_sra_epi32(_mm512_add_epi32(_mm512_slli_epi32(high, 8), low), precision);
+// Eight pixels from each of two places: two groups of taps for two outputs.
+inline __m512i gather2(const uint8_t* line, ptrdiff_t first, ptrdiff_t second) {
+    const auto at = [&](ptrdiff_t i) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(line + i)); };
+    return _mm512_inserti64x4(_mm512_castsi256_si512(at(first)), at(second), 1);
+}
+
+inline __m512i join(__m512i high, __m512i low) { return _mm512_add_epi32(_mm512_slli_epi32(high, 8), low); }
+
+// An odd last group: lane i of `sum` is output i.
+template <int Lines>
+inline void one_group(const uint8_t* const* lines, const int32_t* start, const int8_t* low, const int8_t* high,
+                      int group, __m512i half, __m512i* sum) {
+    const __m512i transpose = transpose_mask();
+    const __m512i weight_low = _mm512_shuffle_epi8(broadcast16(low + 16 * group), spread_mask());
+    const __m512i weight_high = _mm512_shuffle_epi8(broadcast16(high + 16 * group), spread_mask());
+    for (int r = 0; r < Lines; ++r) {
+        const __m512i pixels = _mm512_shuffle_epi8(gather4(lines[r] + 16 * group, start), transpose);
+        __m512i lower = half, upper = _mm512_setzero_si512();
+        dot(lower, pixels, weight_low);
+        dot(upper, pixels, weight_high);
+        sum[r] = join(upper, lower);
+    }
+}
+
+// Pairs of groups: the lanes of a are outputs 0 0 1 1, those of b 2 2 3 3.
+template <int Lines>
+inline void group_pairs(const uint8_t* const* lines, const int32_t* start, int groups, const int8_t* low,
+                        const int8_t* high, __m512i* sum) {
+    const __m512i transpose = transpose_mask();
+    const __m512i pick_a = _mm512_setr_epi32(0, 0, 0, 0, 4, 4, 4, 4, 1, 1, 1, 1, 5, 5, 5, 5);
+    const __m512i pick_b = _mm512_setr_epi32(2, 2, 2, 2, 6, 6, 6, 6, 3, 3, 3, 3, 7, 7, 7, 7);
+    const ptrdiff_t s0 = 4 * ptrdiff_t(start[0]), s1 = 4 * ptrdiff_t(start[1]);
+    const ptrdiff_t s2 = 4 * ptrdiff_t(start[2]), s3 = 4 * ptrdiff_t(start[3]);
+    __m512i low_a[Lines], low_b[Lines], high_a[Lines], high_b[Lines];
+    for (int r = 0; r < Lines; ++r) low_a[r] = low_b[r] = high_a[r] = high_b[r] = _mm512_setzero_si512();
+    for (int g = 0; g + 1 < groups; g += 2) {
+        const auto weights = [g](const int8_t* p) {
+            return _mm512_castsi256_si512(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 16 * g)));
+        };
+        const __m512i both_low = weights(low), both_high = weights(high);
+        const __m512i wla = _mm512_permutexvar_epi32(pick_a, both_low), wlb = _mm512_permutexvar_epi32(pick_b, both_low);
+        const __m512i wha = _mm512_permutexvar_epi32(pick_a, both_high), whb = _mm512_permutexvar_epi32(pick_b, both_high);
+        for (int r = 0; r < Lines; ++r) {
+            const uint8_t* line = lines[r] + 16 * g;
+            const __m512i a = _mm512_shuffle_epi8(gather2(line, s0, s1), transpose);
+            const __m512i b = _mm512_shuffle_epi8(gather2(line, s2, s3), transpose);
+            dot(low_a[r], a, wla);
+            dot(high_a[r], a, wha);
+            dot(low_b[r], b, wlb);
+            dot(high_b[r], b, whb);
+        }
+    }
+    for (int r = 0; r < Lines; ++r) {
+        const __m512i a = join(high_a[r], low_a[r]), b = join(high_b[r], low_b[r]);
+        const __m512i folded = _mm512_add_epi32(_mm512_shuffle_i32x4(a, b, 0x88), _mm512_shuffle_i32x4(a, b, 0xdd));
+        sum[r] = _mm512_add_epi32(sum[r], folded);
+    }
+}
+
+// What the largest weights have above 127 * 256, one group at a time.
+template <int Lines>
+inline void extra_groups(const uint8_t* const* lines, const int32_t* start, int groups, const int8_t* extra, __m512i* sum) {
+    const __m512i transpose = transpose_mask();
+    for (int g = 0; g < groups; ++g) {
+        const __m512i weight = _mm512_shuffle_epi8(broadcast16(extra + 16 * g), spread_mask());
+        for (int r = 0; r < Lines; ++r) {
+            __m512i more = _mm512_setzero_si512();
+            dot(more, _mm512_shuffle_epi8(gather4(lines[r] + 16 * g, start), transpose), weight);
+            sum[r] = join(more, sum[r]);
+        }
+    }
 }
 
 template <int Lines>
 inline void horizontal(const uint8_t* const* lines, const HTable& table, uint8_t* out) {
-    const __m512i transpose = transpose_mask();
-    // Lane i takes the weights of output i, once for each channel.
-    const __m512i spread = _mm512_set_epi32(0x0f0e0d0c, 0x0f0e0d0c, 0x0f0e0d0c, 0x0f0e0d0c, 0x0b0a0908, 0x0b0a0908,
-                                            0x0b0a0908, 0x0b0a0908, 0x07060504, 0x07060504, 0x07060504, 0x07060504,
-                                            0x03020100, 0x03020100, 0x03020100, 0x03020100);
     const __m512i half = _mm512_set1_epi32(1 << (table.precision - 1));
     const __m128i precision = _mm_cvtsi32_si128(table.precision);
     for (int b = 0; b < table.blocks; ++b) {
-        __m512i low[Lines], high[Lines];
-        for (int r = 0; r < Lines; ++r) {
-            low[r] = half;
-            high[r] = _mm512_setzero_si512();
-        }
         const int32_t* start = table.start + 4 * b;
-        const int8_t* wl = table.low + ptrdiff_t(table.first[b]) * 16;
-        const int8_t* wh = table.high + ptrdiff_t(table.first[b]) * 16;
+        const int8_t* low = table.low + ptrdiff_t(table.first[b]) * 16;
+        const int8_t* high = table.high + ptrdiff_t(table.first[b]) * 16;
+        __m512i sum[Lines];
+        for (int r = 0; r < Lines; ++r) sum[r] = half;
         const int groups = table.groups[b];
-        for (int g = 0; g < groups; ++g) {
-            const __m512i weight_low = _mm512_shuffle_epi8(broadcast16(wl + 16 * g), spread);
-            const __m512i weight_high = _mm512_shuffle_epi8(broadcast16(wh + 16 * g), spread);
-            for (int r = 0; r < Lines; ++r) {
-                const __m512i pixels = _mm512_shuffle_epi8(gather4(lines[r] + 16 * g, start), transpose);
-                low[r] = _mm512_dpbusd_epi32(low[r], pixels, weight_low);
-                high[r] = _mm512_dpbusd_epi32(high[r], pixels, weight_high);
-            }
-        }
+        if (groups % 2 != 0) one_group<Lines>(lines, start, low, high, groups - 1, half, sum);
+        if (groups > 1) group_pairs<Lines>(lines, start, groups, low, high, sum);
+        if (table.large[b]) extra_groups<Lines>(lines, start, groups, table.extra + ptrdiff_t(table.first[b]) * 16, sum);
+        for (int r = 0; r < Lines; ++r) sum[r] = _mm512_sra_epi32(sum[r], precision);
         if constexpr (Lines == 4) {
-            const __m512i first = _mm512_packs_epi32(join(high[0], low[0], precision), join(high[1], low[1], precision));
-            const __m512i second = _mm512_packs_epi32(join(high[2], low[2], precision), join(high[3], low[3], precision));
-            _mm512_storeu_si512(out + 64 * ptrdiff_t(b), _mm512_shuffle_epi8(_mm512_packus_epi16(first, second), transpose));
+            const __m512i bytes = _mm512_packus_epi16(_mm512_packs_epi32(sum[0], sum[1]), _mm512_packs_epi32(sum[2], sum[3]));
+            _mm512_storeu_si512(out + 64 * ptrdiff_t(b), _mm512_shuffle_epi8(bytes, transpose_mask()));
         } else {
-            const __m512i sum = _mm512_max_epi32(join(high[0], low[0], precision), _mm512_setzero_si512());
-            _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 16 * ptrdiff_t(b)), _mm512_cvtusepi32_epi8(sum));
+            const __m512i positive = _mm512_max_epi32(sum[0], _mm512_setzero_si512());
+            _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 16 * ptrdiff_t(b)), _mm512_cvtusepi32_epi8(positive));
         }
     }
 }
 
 void horizontal4(const uint8_t* const lines[4], const HTable& table, uint8_t* quad) {
-    if (!table.low) return avx2_kernels()->horizontal4(lines, table, quad);
     horizontal<4>(lines, table, quad);
 }
 
 void horizontal1(const uint8_t* line, const HTable& table, uint8_t* out) {
-    if (!table.low) return avx2_kernels()->horizontal1(line, table, out);
     horizontal<1>(&line, table, out);
 }
 
-void vertical(const uint8_t* const* quads, const VRow& row, int count, uint8_t* line) {
-    if (!row.low) return avx2_kernels()->vertical(quads, row, count, line);
+template <bool Extra>
+void vertical_row(const uint8_t* const* quads, const VRow& row, int count, uint8_t* line) {
     const __m512i half = _mm512_set1_epi32(1 << (row.precision - 1));
     const __m128i precision = _mm_cvtsi32_si128(row.precision);
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
@@ -92,18 +161,30 @@ void vertical(const uint8_t* const* quads, const VRow& row, int count, uint8_t* 
         }
         for (int q = 0; q < row.quads; ++q) {
             const uint8_t* data = quads[q] + 4 * ptrdiff_t(i);
-            const __m512i weight_low = _mm512_set1_epi32(*reinterpret_cast<const int32_t*>(row.low + 4 * q));
-            const __m512i weight_high = _mm512_set1_epi32(*reinterpret_cast<const int32_t*>(row.high + 4 * q));
+            const auto four = [q](const int8_t* weights) {
+                int32_t word;
+                __builtin_memcpy(&word, weights + 4 * q, 4);
+                return _mm512_set1_epi32(word);
+            };
+            const __m512i weight_low = four(row.low), weight_high = four(row.high);
+            const __m512i weight_extra = Extra ? four(row.extra) : _mm512_setzero_si512();
             for (int k = 0; k < 4; ++k) {
                 const __m512i pixels = _mm512_loadu_si512(data + 64 * k);
-                low[k] = _mm512_dpbusd_epi32(low[k], pixels, weight_low);
-                high[k] = _mm512_dpbusd_epi32(high[k], pixels, weight_high);
+                dot(low[k], pixels, weight_low);
+                dot(high[k], pixels, weight_high);
+                if constexpr (Extra) dot(high[k], pixels, weight_extra);
             }
         }
-        const __m512i first = _mm512_packs_epi32(join(high[0], low[0], precision), join(high[1], low[1], precision));
-        const __m512i second = _mm512_packs_epi32(join(high[2], low[2], precision), join(high[3], low[3], precision));
+        const auto shifted = [&](int k) { return _mm512_sra_epi32(join(high[k], low[k]), precision); };
+        const __m512i first = _mm512_packs_epi32(shifted(0), shifted(1));
+        const __m512i second = _mm512_packs_epi32(shifted(2), shifted(3));
         _mm512_storeu_si512(line + i, _mm512_permutexvar_epi32(order, _mm512_packus_epi16(first, second)));
     }
+}
+
+void vertical(const uint8_t* const* quads, const VRow& row, int count, uint8_t* line) {
+    if (row.extra) vertical_row<true>(quads, row, count, line);
+    else vertical_row<false>(quads, row, count, line);
 }
 
 // Sixteen float32 results of one channel -> elements of the output type.
@@ -135,39 +216,46 @@ inline __m512 evaluate(__m512i x, __m512 sub, __m512 factor, __m512 divisor) {
     return _mm512_fmadd_ps(_mm512_fnmadd_ps(q, divisor, a), factor, q);
 }
 
-template <class Out, Formula F, int PixelBytes>
-void emit_planes(const Pointwise& spec, const uint8_t* line, const Run* runs, int count, typename Out::Element* out) {
+// Channels each in its own place, PixelBytes 1 or 4. Channels is 0 where the number is not known beforehand.
+template <class Out, Formula F, int PixelBytes, int Channels>
+void emit_planes(const Pointwise& spec, const Lines& lines, const Run* runs, int count) {
+    const int channels = Channels ? Channels : spec.channels;
     __m512 sub[4], factor[4], divisor[4];
     __m128i shift[4];
-    for (int k = 0; k < spec.channels; ++k) {
+    for (int k = 0; k < channels; ++k) {
         sub[k] = _mm512_set1_ps(spec.sub[k]);
         factor[k] = _mm512_set1_ps(spec.factor[k]);
         divisor[k] = _mm512_set1_ps(spec.divisor[k]);
         shift[k] = _mm_cvtsi32_si128(8 * spec.channel[k]);
     }
     const __m512i byte = _mm512_set1_epi32(255);
-    for (int n = 0; n < count; ++n) {
-        const Run& run = runs[n];
-        const uint8_t* pixels = line + ptrdiff_t(run.x) * PixelBytes;
-        for (int x = 0; x < run.length; x += 16) {
+    const int copies = spec.copies;
+    const ptrdiff_t channel_stride = spec.channel_stride, copy_stride = spec.copy_stride;
+    const auto emit_run = [&](const Run& run, const uint8_t* pixels, typename Out::Element* out) {
+        for (int x = 0; x < run.length; x += 16, out += 16) {
             const int left = run.length - x;
             const __mmask16 mask = left >= 16 ? __mmask16(0xffff) : __mmask16((1u << left) - 1);
             const __m512i words = PixelBytes == 4 ? _mm512_maskz_loadu_epi32(mask, pixels + 4 * x)
                                                   : _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, pixels + x));
-            for (int k = 0; k < spec.channels; ++k) {
+            for (int k = 0; k < channels; ++k) {
                 const __m512i value = PixelBytes == 4 ? _mm512_and_si512(_mm512_srl_epi32(words, shift[k]), byte) : words;
                 const __m512 result = evaluate<F>(value, sub[k], factor[k], divisor[k]);
-                typename Out::Element* target = out + run.offset + x + k * spec.channel_stride;
-                for (int t = 0; t < spec.copies; ++t, target += spec.copy_stride) Out::store(target, mask, result);
+                typename Out::Element* target = out + k * channel_stride;
+                Out::store(target, mask, result);
+                for (int t = 1; t < copies; ++t) Out::store(target += copy_stride, mask, result);
             }
         }
-    }
+    };
+    for (int n = 0; n < count; ++n)
+        for (int y = 0; y < lines.count; ++y)
+            emit_run(runs[n], lines.pixels[y] + ptrdiff_t(runs[n].x) * PixelBytes,
+                     reinterpret_cast<typename Out::Element*>(lines.out[y]) + runs[n].offset);
 }
 
 // Pixels whose three channels stay together: 16 pixels are 48 elements, and the channel of an element repeats with
 // period 3 over three vectors.
 template <class Out, Formula F>
-void emit_interleaved3(const Pointwise& spec, const uint8_t* line, const Run* runs, int count, typename Out::Element* out) {
+void emit_interleaved3(const Pointwise& spec, const Lines& lines, const Run* runs, int count) {
     alignas(64) float sub[48], factor[48], divisor[48];
     for (int i = 0; i < 48; ++i) {
         sub[i] = spec.sub[i % 3];
@@ -180,9 +268,10 @@ void emit_interleaved3(const Pointwise& spec, const uint8_t* line, const Run* ru
                                        char(c[2] + 12), -128, -128, -128, -128);
     const __m512i pick4 = _mm512_broadcast_i32x4(pick);
     const __m512i close = _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, 11, 15);
-    for (int n = 0; n < count; ++n) {
-        const Run& run = runs[n];
-        const uint8_t* pixels = line + ptrdiff_t(run.x) * 4;
+    for (int n = 0; n < count * lines.count; ++n) {
+        const Run& run = runs[n / lines.count];
+        const uint8_t* pixels = lines.pixels[n % lines.count] + ptrdiff_t(run.x) * 4;
+        auto* out = reinterpret_cast<typename Out::Element*>(lines.out[n % lines.count]) + run.offset;
         for (int x = 0; x < run.length; x += 16) {
             const int left = run.length - x;
             const __mmask16 mask = left >= 16 ? __mmask16(0xffff) : __mmask16((1u << left) - 1);
@@ -196,7 +285,7 @@ void emit_interleaved3(const Pointwise& spec, const uint8_t* line, const Run* ru
                 const __mmask16 some = here >= 16 ? __mmask16(0xffff) : __mmask16((1u << here) - 1);
                 const __m512 result = evaluate<F>(_mm512_cvtepu8_epi32(part[i]), _mm512_load_ps(sub + 16 * i),
                                                   _mm512_load_ps(factor + 16 * i), _mm512_load_ps(divisor + 16 * i));
-                typename Out::Element* target = out + run.offset + 3 * ptrdiff_t(x) + 16 * i;
+                typename Out::Element* target = out + 3 * ptrdiff_t(x) + 16 * i;
                 for (int t = 0; t < spec.copies; ++t, target += spec.copy_stride) Out::store(target, some, result);
             }
         }
@@ -204,33 +293,31 @@ void emit_interleaved3(const Pointwise& spec, const uint8_t* line, const Run* ru
 }
 
 template <class Out, Formula F>
-void emit_as(const Pointwise& spec, const uint8_t* line, const Run* runs, int count, void* out) {
-    auto* target = static_cast<typename Out::Element*>(out);
-    const ptrdiff_t step = runs[0].step;  // all runs have it, or `emit` would not have come here
-    if (step != 1) return emit_interleaved3<Out, F>(spec, line, runs, count, target);
-    if (spec.pixel_bytes == 4) return emit_planes<Out, F, 4>(spec, line, runs, count, target);
-    emit_planes<Out, F, 1>(spec, line, runs, count, target);
+void emit_as(const Pointwise& spec, const Lines& lines, const Run* runs, int count, bool planes) {
+    if (!planes) return emit_interleaved3<Out, F>(spec, lines, runs, count);
+    if (spec.pixel_bytes == 1) return emit_planes<Out, F, 1, 0>(spec, lines, runs, count);
+    if (spec.channels == 3) return emit_planes<Out, F, 4, 3>(spec, lines, runs, count);
+    emit_planes<Out, F, 4, 0>(spec, lines, runs, count);
 }
 
 template <class Out>
-void emit_by_formula(const Pointwise& spec, const uint8_t* line, const Run* runs, int count, void* out) {
-    if (spec.formula == Formula::multiply) return emit_as<Out, Formula::multiply>(spec, line, runs, count, out);
-    emit_as<Out, Formula::divide>(spec, line, runs, count, out);
+void emit_by_formula(const Pointwise& spec, const Lines& lines, const Run* runs, int count, bool planes) {
+    if (spec.formula == Formula::multiply) return emit_as<Out, Formula::multiply>(spec, lines, runs, count, planes);
+    emit_as<Out, Formula::divide>(spec, lines, runs, count, planes);
 }
 
-void emit(const Pointwise& spec, const uint8_t* line, const Run* runs, int count, void* out) {
-    bool planes = spec.formula != Formula::table;
+void emit(const Pointwise& spec, const Lines& lines, const Run* runs, int count) {
+    bool planes = spec.formula != Formula::table && spec.dtype != Dtype::uint8;
     bool together = planes && spec.channels == 3 && spec.channel_stride == 1 && spec.pixel_bytes == 4;
     for (int n = 0; n < count; ++n) {
         planes &= runs[n].step == 1;
         together &= runs[n].step == 3;
     }
-    if (count == 0) return;
-    if (spec.dtype == Dtype::uint8 || !(planes || together)) return avx2_kernels()->emit(spec, line, runs, count, out);
+    if (!planes && !together) return avx2_kernels()->emit(spec, lines, runs, count);
     switch (spec.dtype) {
-        case Dtype::float32: return emit_by_formula<Float32>(spec, line, runs, count, out);
-        case Dtype::float16: return emit_by_formula<Float16>(spec, line, runs, count, out);
-        default: return emit_by_formula<Bfloat16>(spec, line, runs, count, out);
+        case Dtype::float32: return emit_by_formula<Float32>(spec, lines, runs, count, planes);
+        case Dtype::float16: return emit_by_formula<Float16>(spec, lines, runs, count, planes);
+        default: return emit_by_formula<Bfloat16>(spec, lines, runs, count, planes);
     }
 }
 

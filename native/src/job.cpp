@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 
@@ -10,7 +11,8 @@
 namespace pixelprep {
 namespace {
 
-constexpr int kOverrun = 64;  // bytes a kernel may read or write past the end of a scratch line
+constexpr int kMostLines = 32;  // lines held back to be emitted together
+constexpr int kOverrun = 64;    // bytes a kernel may read or write past the end of a scratch line
 
 // Grow-only scratch memory of one thread, aligned to a cache line.
 class Buffer {
@@ -31,6 +33,13 @@ struct Scratch {
 
 size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }
 
+// Finished lines waiting to be written out.
+struct Pending {
+    int count = 0;
+    const uint8_t* pixels[kMostLines];
+    uint8_t* out[kMostLines];
+};
+
 // Everything about a job that its bands share.
 class Plan {
 public:
@@ -44,11 +53,13 @@ private:
     void plan_runs();
     const uint8_t* fetch(int y, uint8_t* buffer) const;
     void quad(int index, int base, int last, Scratch& scratch, uint8_t* out) const;
-    void emit(const uint8_t* line, int canvas_row) const;
+    void emit(const uint8_t* line, int canvas_row, Pending& pending) const;
+    void flush(Pending& pending) const;
     void emit_pad(const std::vector<Run>& runs, int canvas_row) const;
-    void filtered_rows(int y0, int y1, Scratch& scratch, uint8_t* row) const;
-    void copied_rows(int y0, int y1, Scratch& scratch, uint8_t* row) const;
-    uint8_t* filled_row(Scratch& scratch) const;
+    void filtered_rows(int y0, int y1, Scratch& scratch, uint8_t* rows) const;
+    void copied_rows(int y0, int y1, Scratch& scratch, uint8_t* rows) const;
+    void pick_columns(const uint8_t* line, uint8_t* out) const;
+    uint8_t* filled_rows(Scratch& scratch) const;
     void refill_right(uint8_t* row) const;
     uint8_t* canvas(int canvas_row) const {
         return static_cast<uint8_t*>(job_.out) + job_.row_offset[size_t(canvas_row)] * dtype_size(spec_.dtype);
@@ -68,24 +79,29 @@ private:
     HTable table_{};
     std::vector<int32_t> start_, groups_, begin_;
     std::vector<int16_t> weight_;
-    std::vector<int8_t> low_, high_;
+    std::vector<int8_t> low_, high_, extra_;
+    std::vector<uint8_t> large_;
     Pointwise spec_{};
     std::vector<Run> runs_, pad_runs_, pad_row_runs_;
+    size_t row_pitch_;           // bytes from one line of the window to the next
+    int together_ = 1;           // lines emitted together
     double cost_;
 };
 
-// Splits weights into signed bytes, weight = 256 * high + low; false where 16 bits are too many for that.
-bool split(const std::vector<int16_t>& weight, std::vector<int8_t>& low, std::vector<int8_t>& high) {
+// Splits weights into signed bytes, weight = 256 * (high + extra) + low; true where some extra is not 0.
+bool split(const std::vector<int16_t>& weight, std::vector<int8_t>& low, std::vector<int8_t>& high, std::vector<int8_t>& extra) {
     low.resize(weight.size());
     high.resize(weight.size());
-    bool fits = true;
+    extra.resize(weight.size());
+    int any = 0;
     for (size_t i = 0; i < weight.size(); ++i) {
-        const int upper = (weight[i] + 128) >> 8;
-        fits &= upper < 128;
+        const int upper = (weight[i] + 128) >> 8, more = upper >> 7 & ~(upper >> 31);
         low[i] = int8_t(weight[i] - upper * 256);
-        high[i] = int8_t(upper);
+        high[i] = int8_t(upper - more);
+        extra[i] = int8_t(more);
+        any |= more;
     }
-    return fits;
+    return any != 0;
 }
 
 Plan::Plan(const Job& job, const Kernels& kernels) : job_(job), kernels_(kernels) {
@@ -156,11 +172,13 @@ void Plan::plan_columns() {
     for (int32_t& start : start_) start -= first_;
     slack_ = std::max(past_ - taps.in, 0);
     past_ = std::min(past_, taps.in);
-    table_ = {blocks, taps.precision, start_.data(), groups_.data(), begin_.data(), weight_.data(), nullptr, nullptr};
-    if (split(weight_, low_, high_)) {
-        table_.low = low_.data();
-        table_.high = high_.data();
-    }
+    large_.assign(size_t(blocks), 0);
+    if (split(weight_, low_, high_, extra_))
+        for (int b = 0; b < blocks; ++b)
+            for (int i = begin_[size_t(b)] * 16; i < (begin_[size_t(b)] + groups_[size_t(b)]) * 16; ++i)
+                large_[size_t(b)] |= uint8_t(extra_[size_t(i)]);
+    table_ = {blocks,         taps.precision, start_.data(), groups_.data(), begin_.data(),
+              weight_.data(), low_.data(),    high_.data(),  extra_.data(),  large_.data()};
 }
 
 // Runs of columns whose offsets are in arithmetic progression.
@@ -180,6 +198,11 @@ void Plan::plan_runs() {
     collect(0, left, 0, pad_runs_);
     collect(right, width, 0, pad_runs_);
     if (job_.window_height < rows()) collect(0, width, 0, pad_row_runs_);
+    // Short runs (patches) scatter a line over many places: hold back as many lines as lie together and stay in cache.
+    row_pitch_ = round_up(size_t(job_.window_width) * size_t(pixel_bytes_) + 2 * kOverrun, 64);
+    const std::vector<int64_t>& row = job_.row_offset;
+    if (runs_.size() > 1 && row.size() > 1 && std::abs(row[1] - row[0]) <= 1024)
+        together_ = int(std::clamp<size_t>((size_t(128) << 10) / row_pitch_, 1, kMostLines));
 }
 
 // Source columns [first_, past_) of row y as a line: in place, or in `buffer`.
@@ -222,12 +245,13 @@ void Plan::quad(int index, int base, int last, Scratch& scratch, uint8_t* out) c
     kernels_.horizontal1(woven, table_, out);
 }
 
-// A row of `fill`, as wide as the window.
-uint8_t* Plan::filled_row(Scratch& scratch) const {
-    const size_t bytes = size_t(job_.window_width) * size_t(pixel_bytes_);
-    uint8_t* row = scratch.row.reserve(bytes + 2 * kOverrun);
-    for (size_t i = 0; i < bytes; ++i) row[i] = job_.fill[pixel_bytes_ == 1 ? 0 : i % 4];
-    return row;
+// `together_` + 1 lines of `fill`, as wide as the window.
+uint8_t* Plan::filled_rows(Scratch& scratch) const {
+    const size_t bytes = row_pitch_ * size_t(together_ + 1);
+    uint8_t* rows = scratch.row.reserve(bytes);
+    if (pixel_bytes_ == 1) std::memset(rows, job_.fill[0], bytes);
+    else for (size_t i = 0; i < bytes; i += 4) std::memcpy(rows + i, job_.fill, 4);
+    return rows;
 }
 
 // The vertical kernel writes whole blocks; restore what it overwrote right of the image.
@@ -237,9 +261,21 @@ void Plan::refill_right(uint8_t* row) const {
         for (int c = 0; c < pixel_bytes_; ++c) row[x * pixel_bytes_ + c] = job_.fill[c];
 }
 
-void Plan::emit(const uint8_t* line, int canvas_row) const {
-    kernels_.emit(spec_, line, runs_.data(), int(runs_.size()), canvas(canvas_row));
+// Takes a finished line; writes out when `together_` are waiting or the next would lie elsewhere.
+void Plan::emit(const uint8_t* line, int canvas_row, Pending& pending) const {
+    pending.pixels[pending.count] = line;
+    pending.out[pending.count++] = canvas(canvas_row);
     emit_pad(pad_runs_, canvas_row);
+    const std::vector<int64_t>& row = job_.row_offset;
+    const size_t next = size_t(canvas_row) + 1;
+    const bool apart = next < row.size() && row[next] - row[next - 1] != row[1] - row[0];
+    if (pending.count == together_ || apart) flush(pending);
+}
+
+void Plan::flush(Pending& pending) const {
+    if (pending.count == 0) return;
+    kernels_.emit(spec_, {pending.count, pending.pixels, pending.out}, runs_.data(), int(runs_.size()));
+    pending.count = 0;
 }
 
 template <class T>
@@ -268,45 +304,58 @@ void Plan::run(int first_row, int last_row) const {
     thread_local Scratch scratch;
     const int top = job_.pad_top, bottom = top + job_.window_height;
     const int inside = top + y0_ - job_.top, past = top + y1_ - job_.top;  // canvas rows that show the image
-    uint8_t* row = filled_row(scratch);
+    uint8_t* rows = filled_rows(scratch);
+    Pending filled;
     for (int y = first_row; y < last_row; ++y) {
         if (y < top || y >= bottom) emit_pad(pad_row_runs_, y);
-        else if (y < inside || y >= past) emit(row, y);
+        else if (y < inside || y >= past) emit(rows, y, filled);
     }
+    flush(filled);
     const int begin = std::max(first_row, inside), end = std::min(last_row, past);
     if (begin >= end) return;
     const int shift = job_.top - top;
-    if (filtered_) filtered_rows(begin + shift, end + shift, scratch, row);
-    else copied_rows(begin + shift, end + shift, scratch, row);
+    if (filtered_) filtered_rows(begin + shift, end + shift, scratch, rows);
+    else copied_rows(begin + shift, end + shift, scratch, rows);
 }
 
 // No arithmetic: rows and columns are picked.
-void Plan::copied_rows(int y0, int y1, Scratch& scratch, uint8_t* row) const {
+void Plan::copied_rows(int y0, int y1, Scratch& scratch, uint8_t* rows) const {
     const int shift = job_.pad_top - job_.top;
     const bool whole = x0_ == job_.left && x1_ == job_.left + job_.window_width;  // no fill beside the image
     const bool same_columns = job_.width == job_.source.width;
-    uint8_t* buffer = scratch.lines.reserve(size_t(past_ - first_) * size_t(pixel_bytes_) + kOverrun);
-    int previous = -1;
+    const size_t pitch = round_up(size_t(past_ - first_) * size_t(pixel_bytes_) + kOverrun, 64);
+    // A line may be wanted again after it was written out, so there is one buffer more than lines waiting.
+    const int slots = together_ + 1;
+    uint8_t* buffers = scratch.lines.reserve(pitch * size_t(slots));
+    Pending pending;
+    int previous = -1, slot = 0;
     const uint8_t* line = nullptr;
     for (int y = y0; y < y1; ++y) {
         const int source_row = down_->start[size_t(y)];
         if (source_row != previous) {
             previous = source_row;
-            line = fetch(source_row, buffer);
+            slot = (slot + 1) % slots;
+            line = fetch(source_row, buffers + pitch * size_t(slot));
             if (!whole || !same_columns) {
-                uint8_t* target = row + size_t(x0_ - job_.left) * size_t(pixel_bytes_);
-                const int32_t* column = &across_->start[size_t(x0_)];
-                if (same_columns) std::memcpy(target, line, size_t(x1_ - x0_) * size_t(pixel_bytes_));
-                else if (pixel_bytes_ == 1) for (int x = 0; x < x1_ - x0_; ++x) target[x] = line[column[x] - first_];
-                else for (int x = 0; x < x1_ - x0_; ++x) std::memcpy(target + 4 * x, line + 4 * (column[x] - first_), 4);
+                uint8_t* row = rows + row_pitch_ * size_t(slot);
+                pick_columns(line, row + size_t(x0_ - job_.left) * size_t(pixel_bytes_));
                 line = row;
             }
         }
-        emit(line, y + shift);
+        emit(line, y + shift, pending);
     }
+    flush(pending);
 }
 
-void Plan::filtered_rows(int y0, int y1, Scratch& scratch, uint8_t* row) const {
+void Plan::pick_columns(const uint8_t* line, uint8_t* out) const {
+    const int count = x1_ - x0_;
+    const int32_t* column = &across_->start[size_t(x0_)];
+    if (job_.width == job_.source.width) std::memcpy(out, line, size_t(count) * size_t(pixel_bytes_));
+    else if (pixel_bytes_ == 1) for (int x = 0; x < count; ++x) out[x] = line[column[x] - first_];
+    else for (int x = 0; x < count; ++x) std::memcpy(out + 4 * x, line + 4 * (column[x] - first_), 4);
+}
+
+void Plan::filtered_rows(int y0, int y1, Scratch& scratch, uint8_t* rows) const {
     const Taps& taps = *down_;
     const int base = taps.start[size_t(y0)];
     const int last = taps.start[size_t(y1) - 1] + taps.count[size_t(y1) - 1] - 1;
@@ -317,8 +366,9 @@ void Plan::filtered_rows(int y0, int y1, Scratch& scratch, uint8_t* row) const {
     const int count = int(round_up(size_t(x1_ - x0_) * size_t(pixel_bytes_), 64));
     std::vector<const uint8_t*> quads(static_cast<size_t>(most_quads));
     std::vector<int16_t> weight(size_t(most_quads) * 4);
-    std::vector<int8_t> low, high;
+    std::vector<int8_t> low, high, extra;
     const bool margin = x1_ < job_.left + job_.window_width;
+    Pending pending;
     int made = 0;
     for (int y = y0; y < y1; ++y) {
         const int start = taps.start[size_t(y)] - base;
@@ -328,15 +378,14 @@ void Plan::filtered_rows(int y0, int y1, Scratch& scratch, uint8_t* row) const {
         for (int q = q0; q < q1; ++q) quads[size_t(q - q0)] = ring + size_t(q % slots) * quad_bytes;
         weight.assign(size_t(q1 - q0) * 4, 0);
         std::copy_n(&taps.weight[size_t(y) * size_t(taps.width)], taps.count[size_t(y)], &weight[size_t(start - 4 * q0)]);
-        VRow spec{q1 - q0, taps.precision, weight.data(), nullptr, nullptr};
-        if (split(weight, low, high)) {
-            spec.low = low.data();
-            spec.high = high.data();
-        }
+        const bool large = split(weight, low, high, extra);
+        const VRow spec{q1 - q0, taps.precision, weight.data(), low.data(), high.data(), large ? extra.data() : nullptr};
+        uint8_t* row = rows + row_pitch_ * size_t(pending.count);
         kernels_.vertical(quads.data(), spec, count, row + size_t(x0_ - job_.left) * size_t(pixel_bytes_));
         if (margin) refill_right(row);
-        emit(row, y + job_.pad_top - job_.top);
+        emit(row, y + job_.pad_top - job_.top, pending);
     }
+    flush(pending);
 }
 
 void check(const Job& job) {

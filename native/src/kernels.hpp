@@ -12,7 +12,7 @@
 namespace pixelprep {
 
 // Columns come in blocks of 4, taps in groups of 4. Of column o in block b, group g, tap j:
-//   weight[(first[b] + g) * 16 + o * 4 + j], and the same number as 256 * high + low with both in a signed byte.
+//   weight[(first[b] + g) * 16 + o * 4 + j], and the same number as 256 * (high + extra) + low, each a signed byte.
 struct HTable {
     int blocks;
     int precision;
@@ -20,8 +20,10 @@ struct HTable {
     const int32_t* groups;  // [blocks]
     const int32_t* first;   // [blocks]
     const int16_t* weight;
-    const int8_t* low;      // null where some weight does not fit 256 * high + low
+    const int8_t* low;
     const int8_t* high;
+    const int8_t* extra;    // 1 where the weight is above 127.5 * 256, as in nearly unscaled resizes, else 0
+    const uint8_t* large;   // [blocks]: whether the block has any such weight
 };
 
 // One output row from `quads` consecutive quads; weight[q * 4 + r] belongs to row r of quad q.
@@ -31,6 +33,7 @@ struct VRow {
     const int16_t* weight;
     const int8_t* low;
     const int8_t* high;
+    const int8_t* extra;  // null where all are 0
 };
 
 enum class Dtype : int { uint8 = 0, float16 = 1, bfloat16 = 2, float32 = 3 };
@@ -58,6 +61,12 @@ struct Run {
     ptrdiff_t offset, step;
 };
 
+struct Lines {
+    int count;
+    const uint8_t* const* pixels;
+    uint8_t* const* out;  // where offset 0 of each line's runs lies
+};
+
 struct Kernels {
     const char* name;
     // Four 4-byte lines -> a quad of 4 words per column, blocks * 64 bytes.
@@ -70,7 +79,8 @@ struct Kernels {
     void (*expand3)(const uint8_t* pixels, int count, uint8_t* line);
     // Four planes -> 4-byte pixels.
     void (*interleave)(const uint8_t* const planes[4], int count, uint8_t* line);
-    void (*emit)(const Pointwise& spec, const uint8_t* line, const Run* runs, int count, void* out);
+    // Each of a few lines to its own place: run by run, so that what lies together is written together.
+    void (*emit)(const Pointwise& spec, const Lines& lines, const Run* runs, int count);
 };
 
 const Kernels& scalar_kernels();

@@ -51,25 +51,28 @@ void interleave(const uint8_t* const planes[4], int count, uint8_t* line) {
 }
 
 template <class T>
-void emit_as(const Pointwise& spec, const uint8_t* line, const Run* runs, int count, T* out) {
-    for (int n = 0; n < count; ++n) {
-        const Run& run = runs[n];
-        for (int k = 0; k < spec.channels; ++k) {
-            const T* table = static_cast<const T*>(spec.table[k]);
-            const uint8_t* pixel = line + ptrdiff_t(run.x) * spec.pixel_bytes + spec.channel[k];
-            for (int t = 0; t < spec.copies; ++t) {
-                T* target = out + run.offset + k * spec.channel_stride + t * spec.copy_stride;
-                for (int x = 0; x < run.length; ++x) target[x * run.step] = table[pixel[x * spec.pixel_bytes]];
-            }
+void emit_run(const Pointwise& spec, const uint8_t* line, const Run& run, T* out) {
+    for (int k = 0; k < spec.channels; ++k) {
+        const T* table = static_cast<const T*>(spec.table[k]);
+        const uint8_t* pixel = line + ptrdiff_t(run.x) * spec.pixel_bytes + spec.channel[k];
+        for (int t = 0; t < spec.copies; ++t) {
+            T* target = out + run.offset + k * spec.channel_stride + t * spec.copy_stride;
+            for (int x = 0; x < run.length; ++x) target[x * run.step] = table[pixel[x * spec.pixel_bytes]];
         }
     }
 }
 
-void emit(const Pointwise& spec, const uint8_t* line, const Run* runs, int count, void* out) {
+template <class T>
+void emit_as(const Pointwise& spec, const Lines& lines, const Run* runs, int count) {
+    for (int n = 0; n < count; ++n)
+        for (int y = 0; y < lines.count; ++y) emit_run(spec, lines.pixels[y], runs[n], reinterpret_cast<T*>(lines.out[y]));
+}
+
+void emit(const Pointwise& spec, const Lines& lines, const Run* runs, int count) {
     switch (spec.dtype) {
-        case Dtype::float32: return emit_as(spec, line, runs, count, static_cast<uint32_t*>(out));
-        case Dtype::uint8: return emit_as(spec, line, runs, count, static_cast<uint8_t*>(out));
-        default: return emit_as(spec, line, runs, count, static_cast<uint16_t*>(out));
+        case Dtype::float32: return emit_as<uint32_t>(spec, lines, runs, count);
+        case Dtype::uint8: return emit_as<uint8_t>(spec, lines, runs, count);
+        default: return emit_as<uint16_t>(spec, lines, runs, count);
     }
 }
 
