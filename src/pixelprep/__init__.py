@@ -19,6 +19,8 @@ _EXPORTS = {
     "ChannelDimension": "image_utils",
     "PILImageResampling": "image_utils",
     "DecodeLimits": "image_loading",
+    "ImageLoadError": "image_loading",
+    "ImageNotFoundError": "image_loading",
     "get_decode_limits": "image_loading",
     "set_decode_limits": "image_loading",
     "load_image": "image_loading",

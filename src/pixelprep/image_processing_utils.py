@@ -275,9 +275,9 @@ class BaseImageProcessor:
         do_rescale: bool | None = None,
     ) -> Array:
         """One PIL image, array or tensor as the backend's `(C, H, W)` array of the same pixel type."""
-        if do_convert_rgb:
-            image = self.convert_to_rgb(image)
         layout = None if input_data_format is None else ChannelDimension(input_data_format)
+        if do_convert_rgb:
+            image = hand_over(self.convert_to_rgb, image, options={"input_data_format": layout}, rest={})
         array = self.ops.from_image(image, layout, device)
         if do_rescale and "float" in str(array.dtype) and float(array.max()) <= 1.0 and float(array.max()) > 0:
             warnings.warn(
@@ -351,11 +351,11 @@ class BaseImageProcessor:
 
     # ---------------------------------------------------------------------------------------------------- steps
 
-    def convert_to_rgb(self, image: Any) -> Any:
+    def convert_to_rgb(self, image: Any, input_data_format: ChannelDimension | None = None) -> Any:
         """An image with three channels; alpha is dropped, grey repeated."""
         from .image_loading import convert_to_rgb
 
-        return convert_to_rgb(image)
+        return convert_to_rgb(image, input_data_format)
 
     def resize(
         self, image: Array, size: SizeDict, resample: PILImageResampling | None = None, antialias: bool = True
