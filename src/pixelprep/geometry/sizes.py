@@ -26,6 +26,26 @@ def shortest_longest_edge(height: int, width: int, shortest: int, longest: int) 
     return (shortest, other) if height <= width else (other, shortest)
 
 
+def shortest_edge_rounded(height: int, width: int, edge: int) -> Size:
+    """The size whose shorter side is `edge`, aspect ratio kept, the longer side rounded half to even (PP-LCNet)."""
+    scale = edge / min(height, width)
+    return round(height * scale), round(width * scale)
+
+
+def shortest_longest_edge_whole(height: int, width: int, shortest: int, longest: int, factor: int) -> Size:
+    """Shorter side `shortest` unless the longer one exceeds `longest`, both rounded down to multiples of `factor`.
+
+    A side that would vanish is `factor` (ViLT, arXiv:2102.03334).
+    """
+    scale = shortest / min(height, width)
+    sides = (shortest, scale * width) if height < width else (scale * height, shortest)
+    if max(sides) > longest:
+        scale = longest / max(sides)
+        sides = (sides[0] * scale, sides[1] * scale)
+    height, width = (max(int(side + 0.5) // factor, 1) * factor for side in sides)
+    return height, width
+
+
 def fit_within(height: int, width: int, max_height: int, max_width: int) -> Size:
     """The largest size of the same aspect ratio inside a box; small images grow, sides are truncated."""
     scale = min(max_height / height, max_width / width)
@@ -49,6 +69,12 @@ def center_crop(height: int, width: int, crop_height: int, crop_width: int, *, e
 def split_padding(lack: int) -> tuple[int, int]:
     """Padding before and after that centres something; the odd pixel comes after."""
     return lack // 2, lack - lack // 2
+
+
+def square_padding(height: int, width: int) -> tuple[int, int, int, int]:
+    """Padding above, below, before and after that centres an image on the square of its longer side."""
+    side = max(height, width)
+    return *split_padding(side - height), *split_padding(side - width)
 
 
 def multiple_of(side: int, factor: int) -> int:

@@ -71,6 +71,10 @@ class Ops(Protocol):
         """Both, in the order and precision that this backend promises; float32."""
         ...
 
+    def unnormalize(self, images: Array, scale: float, mean: Sequence[float], std: Sequence[float]) -> Array:
+        """`(images * std + mean) * scale`, the way back, in the order and precision that this backend promises."""
+        ...
+
     def standardize(self, images: Array) -> Array:
         """`(images - mean) / max(std, 1 / sqrt(n))` over all n values of each image, float32 (TensorFlow's rule)."""
         ...
@@ -80,7 +84,7 @@ class Ops(Protocol):
         ...
 
     def cast(self, images: Array, dtype: str) -> Array:
-        """The same values in another pixel type, such as "float32" or "bfloat16"."""
+        """The values in another pixel type, such as "float32"; for "uint8" clipped to 0..255 and truncated."""
         ...
 
     def rearrange(self, images: Array, split: Sequence[int], order: Sequence[int], shape: Sequence[int]) -> Array:

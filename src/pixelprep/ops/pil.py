@@ -14,7 +14,7 @@ from PIL import Image as PILImage
 
 from ..image_utils import PILImageResampling
 from . import unsupported
-from .reference import Image, ReferenceOps, per_channel
+from .reference import Image, ReferenceOps, inverse_statistics, per_channel
 
 
 class PilOps(ReferenceOps):
@@ -61,6 +61,9 @@ class PilOps(ReferenceOps):
                 np.take(values, images[..., channel, :, :], out=out[..., channel, :, :], mode="clip")
             return out
         return self.normalize(self.rescale(images, scale), mean, std)
+
+    def unnormalize(self, images: Image, scale: float, mean: Sequence[float], std: Sequence[float]) -> Image:
+        return self.rescale(self.normalize(images, *inverse_statistics(mean, std)), scale)
 
 
 def _are_bytes(images: Image) -> bool:

@@ -77,6 +77,10 @@ class ReferenceOps:
         factor = np.float32(1.0 / scale)
         return (images.astype(np.float32) - per_channel(mean) * factor) / (per_channel(std) * factor)
 
+    def unnormalize(self, images: Image, scale: float, mean: Sequence[float], std: Sequence[float]) -> Image:
+        # Normalising once more undoes it; so does every backend that folds, with its own arithmetic.
+        return self.rescale_and_normalize(images, scale, *inverse_statistics(mean, std, scale))
+
     def standardize(self, images: Image) -> Image:
         axes = (-3, -2, -1)
         images = images.astype(np.float32)
@@ -88,7 +92,7 @@ class ReferenceOps:
         return images[..., ::-1, :, :]
 
     def cast(self, images: Image, dtype: str) -> Image:
-        return images.astype(numpy_dtype(dtype))
+        return (images.clip(0, 255) if dtype == "uint8" else images).astype(numpy_dtype(dtype))
 
     def rearrange(self, images: Image, split: Sequence[int], order: Sequence[int], shape: Sequence[int]) -> Image:
         return images.reshape(split).transpose(order).reshape(shape)
@@ -149,6 +153,13 @@ def to_numpy(image: Any) -> Image:
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ValueError("the image has NaN or infinite pixels")
     return array
+
+
+def inverse_statistics(
+    mean: Sequence[float], std: Sequence[float], scale: float = 1.0
+) -> tuple[list[float], list[float]]:
+    """The mean and the standard deviation that undo a normalisation of pixels that were divided by `scale`."""
+    return [-scale * m / s for m, s in zip(mean, std, strict=True)], [1 / s for s in std]
 
 
 def per_channel(values: Sequence[float]) -> Image:

@@ -63,6 +63,11 @@ class ShapeOps:
     ) -> ShapeArray:
         return ShapeArray(images.shape, "float32")
 
+    def unnormalize(
+        self, images: ShapeArray, scale: float, mean: Sequence[float], std: Sequence[float]
+    ) -> ShapeArray:
+        return ShapeArray(images.shape, "float32")
+
     def standardize(self, images: ShapeArray) -> ShapeArray:
         return ShapeArray(images.shape, "float32")
 

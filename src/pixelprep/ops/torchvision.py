@@ -17,7 +17,7 @@ from torchvision.transforms.v2 import functional
 from ..geometry import patch_axes, patch_shape
 from ..image_utils import ChannelDimension, PILImageResampling, infer_channel_dimension_format, is_pil_image
 from . import unsupported
-from .reference import to_numpy
+from .reference import inverse_statistics, to_numpy
 from .shape import first_leaf, nested_shape
 
 MODES = {
@@ -88,6 +88,11 @@ class TorchvisionOps:
         factor = 1.0 / scale
         return _normalize(images, _per_channel(mean, images) * factor, _per_channel(std, images) * factor)
 
+    def unnormalize(
+        self, images: torch.Tensor, scale: float, mean: Sequence[float], std: Sequence[float]
+    ) -> torch.Tensor:
+        return self.rescale_and_normalize(images, scale, *inverse_statistics(mean, std, scale))
+
     def standardize(self, images: torch.Tensor) -> torch.Tensor:
         axes = (-3, -2, -1)
         images = images.to(torch.float32)
@@ -98,7 +103,7 @@ class TorchvisionOps:
         return images.flip(-3)
 
     def cast(self, images: torch.Tensor, dtype: str) -> torch.Tensor:
-        return images.to(getattr(torch, dtype))
+        return (images.clamp(0, 255) if dtype == "uint8" else images).to(getattr(torch, dtype))
 
     def rearrange(
         self, images: torch.Tensor, split: Sequence[int], order: Sequence[int], shape: Sequence[int]
