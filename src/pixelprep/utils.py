@@ -42,8 +42,11 @@ def auto_docstring(target: T | None = None, *, custom_intro: str | None = None) 
 
 def kwargs_documentation(kwargs_type: type) -> str:
     """The documentation of every keyword argument of a TypedDict, its own first, then those it extends."""
+    from .processing_utils import ImagesKwargs
+
     parts = []
-    for base in (kwargs_type, *getattr(kwargs_type, "__orig_bases__", ())):
+    # Before Python 3.12 a TypedDict does not tell which ones it extends; every one here extends ImagesKwargs.
+    for base in dict.fromkeys((kwargs_type, *getattr(kwargs_type, "__orig_bases__", ()), ImagesKwargs)):
         if typing.is_typeddict(base) and base.__doc__:
             text = inspect.cleandoc(base.__doc__)
             # An introducing sentence is about the TypedDict, not about one of its entries.
