@@ -201,8 +201,8 @@ class Options(dict[str, Any]):
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("options are immutable; use options.replace(name=value)")
 
-    __setitem__ = __delitem__ = __setattr__ = __delattr__ = __ior__ = _refuse  # type: ignore[assignment]
-    update = pop = popitem = clear = setdefault = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __setattr__ = __delattr__ = __ior__ = _refuse
+    update = pop = popitem = clear = setdefault = _refuse
 
 
 def unknown_names(names: Iterable[str], allowed: Iterable[str], owner: str) -> str:
