@@ -177,6 +177,7 @@ _BACKENDS: dict[str, Backend] = {
             "Native",
         ),
         Backend("pil", _builtin("pil", "PilOps"), ("PIL", "numpy"), "pip install pillow numpy", "Pil"),
+        Backend("mlx", _builtin("mlx", "MlxOps"), ("mlx",), 'pip install "pixelprep[mlx]"', "Mlx"),
         Backend("reference", _builtin("reference", "ReferenceOps"), suffix="Reference", public=False),
         Backend("shape", _builtin("shape", "ShapeOps"), suffix="Shape", public=False),
     )
