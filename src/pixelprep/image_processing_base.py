@@ -102,9 +102,11 @@ class ImageProcessingMixin:
         schema = type(self)._schema()
         if name in schema.types and "_options" in self.__dict__:
             square = bool(self.__dict__.get("default_to_square", True))
-            value = schema.check({name: value}, type(self).__name__, square=square)[name]
-            self.__dict__.update(_options=self._options.replace(**{name: value}), _resolved={})
-        object.__setattr__(self, name, value)
+            given = schema.check({name: value}, type(self).__name__, square=square)
+            values = self._standardize_kwargs(**{**self._options, **given})
+            self.__dict__.update(values, _options=Options(values), _resolved={})
+        else:
+            object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:
         unknown = self.__dict__.get("_unknown", {})
@@ -266,15 +268,22 @@ def _restore(family: type[ImageProcessingMixin], backend: str, state: dict[str, 
 
 
 def _unpacked_kwargs(init: Callable[..., Any]) -> type | None:
-    """The TypedDict in `__init__(self, **kwargs: Unpack[...])`, if there is one."""
-    try:
-        hints = typing.get_type_hints(init)
-    except NameError:
-        return None
-    for hint in hints.values():
-        if typing.get_origin(hint) is Unpack:
-            return typing.cast(type, typing.get_args(hint)[0])
-    return None
+    """The TypedDict in `__init__(self, **kwargs: Unpack[...])`, if there is one.
+
+    Raises:
+        TypeError: it stands where it cannot be found again, inside a function.
+    """
+    parameters = inspect.signature(init).parameters.values()
+    hint = next((p.annotation for p in parameters if p.kind is p.VAR_KEYWORD), None)
+    if isinstance(hint, str) and "Unpack" in hint:
+        try:
+            hint = eval(hint, init.__globals__)
+        except NameError as error:
+            raise TypeError(
+                f"{init.__qualname__} takes `**kwargs: {hint}`, but {error}; define that class at the top of its "
+                "module, or set `valid_kwargs` beside `__init__`"
+            ) from error
+    return typing.cast(type, typing.get_args(hint)[0]) if typing.get_origin(hint) is Unpack else None
 
 
 def _plain(value: Any) -> Any:
