@@ -259,7 +259,8 @@ def patch_axes(
         )
     split = (channels, height // factor, merge, patch, width // factor, merge, patch, 1)
     axes = {"c": 0, "h": 3, "w": 6, "t": 7}
-    return split, (1, 4, 2, 5, *(axes[letter] for letter in vector.replace(" ", "")))
+    letters = vector.replace(" ", "") + ("" if "t" in vector else "t")
+    return split, (1, 4, 2, 5, *(axes[letter] for letter in letters))
 
 
 def patch_shape(channels: int, height: int, width: int, patch: int, copies: int, vector: str) -> tuple[int, ...]:

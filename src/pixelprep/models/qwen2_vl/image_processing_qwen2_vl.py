@@ -35,11 +35,16 @@ class Qwen2VL(BaseImageProcessor):
     `pixel_values` is `(patches, channels * temporal_patch_size * patch_size ** 2)`, block by block in the order in
     which the model merges; `image_grid_thw` holds each image's `(1, rows, columns)` of patches. `size` bounds the
     number of pixels, not of edges.
+
+    Families of the same kind override `target_size`, the order of tokens (`merge_order`) and of the values in one
+    (`patch_vector`, see `Ops.patchify`), and `grid_outputs`.
     """
 
     valid_kwargs = Qwen2VLImageProcessorKwargs
     model_input_names = ["pixel_values", "image_grid_thw"]
     pipeline = ("resize", "rescale_and_normalize")
+    merge_order = True
+    patch_vector = "cthw"
 
     do_convert_rgb = True
     do_resize = True
@@ -55,34 +60,44 @@ class Qwen2VL(BaseImageProcessor):
     merge_size = 2
 
     def _standardize_kwargs(self, **kwargs):
-        least, most = kwargs.pop("min_pixels"), kwargs.pop("max_pixels")
-        size = dict(kwargs["size"] or {})
+        least, most = kwargs.get("min_pixels"), kwargs.get("max_pixels")
         if least is not None or most is not None:
-            least, most = least or size.get("shortest_edge"), most or size.get("longest_edge")
-            size = {"shortest_edge": least, "longest_edge": most}
-        kwargs["size"] = SizeDict.parse(size) if size else None
-        return super()._standardize_kwargs(**kwargs, min_pixels=None, max_pixels=None)
+            size = dict(kwargs["size"] or {})
+            size = {
+                "shortest_edge": least or size.get("shortest_edge"),
+                "longest_edge": most or size.get("longest_edge"),
+            }
+            kwargs.update(size=SizeDict.parse(size), min_pixels=None, max_pixels=None)
+        return super()._standardize_kwargs(**kwargs)
 
-    def resize(self, image, size, resample=None, patch_size=14, merge_size=2):
+    def target_size(self, height, width, size, factor, frames):
+        """The size to resize to: multiples of `factor`, its pixels bounded by `size`."""
+        return geometry.smart_resize(height, width, factor, size.shortest_edge, size.longest_edge)
+
+    def resize(self, image, size, resample=None, patch_size=14, temporal_patch_size=2, merge_size=2):
         if not (size.shortest_edge and size.longest_edge):
             raise ValueError(
                 f"{type(self).__name__} bounds the number of pixels by `size` with `shortest_edge` and "
-                f"`longest_edge` (or `min_pixels` and `max_pixels`), not by {size}"
+                f"`longest_edge`, not by {size}"
             )
-        height, width = geometry.smart_resize(
-            *image.shape[-2:], patch_size * merge_size, size.shortest_edge, size.longest_edge
-        )
+        height, width = self.target_size(*image.shape[-2:], size, patch_size * merge_size, temporal_patch_size)
         return super().resize(image, SizeDict(height=height, width=width), resample)
 
-    def _preprocess(self, images, options):
-        def patchify(image):
-            return self.ops.patchify(image, options.patch_size, options.merge_size, options.temporal_patch_size)
+    def patchify(self, image, patch_size=14, temporal_patch_size=1, merge_size=1):
+        """The patches of one image, `(tokens, values)`."""
+        merge = merge_size if self.merge_order else 1
+        return self.ops.patchify(image, patch_size, merge, temporal_patch_size, self.patch_vector)
 
+    def _preprocess(self, images, options):
         images = self.run_pipeline(images, options)
-        grids = [[1, *(side // options.patch_size for side in image.shape[-2:])] for image in images]
-        patches = self.map_by_shape(patchify, images, options)
-        outputs = {"pixel_values": self.ops.concat(patches, options.dtype), "image_grid_thw": self.ops.integers(grids)}
+        patches = self.run_pipeline(images, options, ["patchify"])
+        grids = [tuple(side // options.patch_size for side in image.shape[-2:]) for image in images]
+        outputs = {"pixel_values": self.ops.concat(patches, options.dtype), **self.grid_outputs(grids, options)}
         return self.batch_feature(outputs, options)
+
+    def grid_outputs(self, grids, options):
+        """What the model is told of each image's `(rows, columns)` of patches."""
+        return {"image_grid_thw": self.ops.integers([(1, *grid) for grid in grids])}
 
     def get_number_of_image_patches(self, height, width, images_kwargs=None):
         """Number of patches of an image of `height x width`; `images_kwargs` replace options as in a call."""

@@ -1,0 +1,9 @@
+from __future__ import annotations
+
+from ...utils import auto_docstring
+from ..glm4v.image_processing_glm4v import Glm4v
+
+
+@auto_docstring
+class Glm46V(Glm4v):
+    """GLM-4.6V: the processor of GLM-4.1V (arXiv:2507.01006)."""
