@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from .ops import backends, get_backend
+from .ops import DEFAULT_ORDER, backends, get_backend
 
 if TYPE_CHECKING:
     from .image_processing_utils import BaseImageProcessor
@@ -45,6 +45,12 @@ class Family:
         except ModuleNotFoundError:
             return False
 
+    @property
+    def backend_order(self) -> tuple[str, ...]:
+        """The backends that are tried in turn where none is asked for."""
+        lanczos = self.name in LANCZOS_FAMILIES and _torchvision_version() < LANCZOS_TORCHVISION
+        return LANCZOS_ORDER if lanczos else DEFAULT_ORDER
+
     def load(self) -> type[BaseImageProcessor]:
         """The family's class, bound to no backend.
 
@@ -55,6 +61,17 @@ class Family:
             raise UnknownFamilyError(f"the image processor {self.name} is known but not written yet in this version")
         family: type[BaseImageProcessor] = getattr(importlib.import_module(self.module), self.name)
         return family
+
+
+@cache
+def _torchvision_version() -> tuple[int, ...]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        major, minor = version("torchvision").split(".")[:2]
+        return int(major), int(minor)
+    except (PackageNotFoundError, ValueError):
+        return LANCZOS_TORCHVISION
 
 
 # Sorted by use in the field; folder, then the model types.
@@ -206,6 +223,14 @@ FAMILIES: Mapping[str, Family] = {
 MODEL_TYPES: Mapping[str, Family] = {
     model_type: family for family in FAMILIES.values() for model_type in family.model_types
 }
+# Other spellings in published files: of a class name before "ImageProcessor", and of a model type.
+_SPELLINGS = {"Ernie4_5_VL_Moe": "Ernie4_5_VLMoe", "DINOv3": "DINOv3ViT"}
+_MODEL_TYPE_SPELLINGS = {"ernie4_5_moe_vl": "ernie4_5_vl_moe"}
+
+# Their default filter is Lanczos, which torchvision resamples on tensors from this version on.
+LANCZOS_FAMILIES = frozenset({"Chameleon", "Flava", "Idefics3", "SmolVLM"})
+LANCZOS_TORCHVISION = (0, 27)
+LANCZOS_ORDER = ("native", "pil", "torchvision")
 
 
 def written_families() -> list[str]:
@@ -219,7 +244,8 @@ def find_class(name: str) -> tuple[Family, str | None]:
 
     Args:
         name: `CLIPImageProcessor`, with any backend's suffix, with the older `Fast`, or the old
-            `CLIPFeatureExtractor`. A plain name or `FeatureExtractor` leaves the backend open (None).
+            `CLIPFeatureExtractor`. A plain name or `FeatureExtractor` leaves the backend open (None). A model type's
+            own name, such as `SwinImageProcessor`, means the family that it uses.
 
     Raises:
         UnknownFamilyError: no family has such a name; the message names the nearest.
@@ -227,11 +253,32 @@ def find_class(name: str) -> tuple[Family, str | None]:
     suffixes = {backend.suffix: backend.name for backend in backends().values()}
     for kind in ("ImageProcessor", "FeatureExtractor"):
         stem, found, suffix = name.partition(kind)
-        if found and stem in FAMILIES and suffix in {*suffixes, "Fast"}:
-            return FAMILIES[stem], "torchvision" if suffix == "Fast" else suffixes[suffix] if suffix else None
+        stem = _SPELLINGS.get(stem, stem)
+        family = FAMILIES.get(stem) or _families_by_plain_type().get(stem.lower().replace("_", ""))
+        if found and family and suffix in {*suffixes, "Fast"}:
+            return family, "torchvision" if suffix == "Fast" else suffixes[suffix] if suffix else None
     close = difflib.get_close_matches(name, [f"{stem}ImageProcessor" for stem in FAMILIES], n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     raise UnknownFamilyError(f"no image processor is called {name!r}{hint}")
+
+
+@cache
+def _families_by_plain_type() -> dict[str, Family]:
+    return {name.replace("-", "").replace("_", "").replace(".", ""): family for name, family in MODEL_TYPES.items()}
+
+
+def family_of_model_type(model_type: str) -> Family:
+    """The family that a model type uses, as `config.json` spells it.
+
+    Raises:
+        UnknownFamilyError: none is known; the message names the nearest.
+    """
+    family = MODEL_TYPES.get(_MODEL_TYPE_SPELLINGS.get(model_type, model_type))
+    if family is None:
+        close = difflib.get_close_matches(model_type.lower(), MODEL_TYPES, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise UnknownFamilyError(f"no image processor is known for the model type {model_type!r}{hint}")
+    return family
 
 
 def find_family(name: str) -> Family:
@@ -262,3 +309,72 @@ def image_processor_class(name: str, backend: str) -> type[BaseImageProcessor]:
     """
     get_backend(backend)
     return find_family(name).load().on(backend)
+
+
+# ------------------------------------------------------------------------------------------- classes from outside
+
+_REGISTERED: dict[str, dict[str, type[BaseImageProcessor]]] = {}
+"""Model type -> backend -> class, as given to `AutoImageProcessor.register`."""
+
+
+def register_classes(
+    model_type: str, classes: Mapping[str, type[BaseImageProcessor]], exist_ok: bool = False
+) -> None:
+    """Add the classes of a model type, one for each backend; see `AutoImageProcessor.register`."""
+    from .image_processing_utils import BaseImageProcessor
+
+    if not classes:
+        raise ValueError(f"{model_type!r}: give at least one class, as image_processor_classes={{'pil': MyProcessor}}")
+    for backend, cls in classes.items():
+        if not (isinstance(cls, type) and issubclass(cls, BaseImageProcessor)):
+            raise TypeError(f"{model_type!r}, backend {backend!r}: {cls!r} is no subclass of BaseImageProcessor")
+        if not cls.backend:
+            raise TypeError(
+                f"{model_type!r}, backend {backend!r}: {cls.__name__} is bound to no backend; inherit from "
+                f"TorchvisionBackend, PilBackend, ..., or give {cls.__name__}.on('pil')"
+            )
+    present = _REGISTERED.get(model_type, {})
+    family = MODEL_TYPES.get(model_type)
+    taken = set(present) | (set(DEFAULT_ORDER) if family else set())
+    if not exist_ok and taken & set(classes):
+        names = ", ".join(sorted(taken & set(classes)))
+        raise ValueError(f"{model_type!r} has a class for {names} already; pass exist_ok=True to replace it")
+    merged = {**present, **classes}
+    others = [family.load().on("pil")] if family and family.written else []
+    _refuse_different_defaults(model_type, [*others, *merged.values()])
+    _REGISTERED[model_type] = merged
+
+
+def _refuse_different_defaults(model_type: str, classes: list[type[BaseImageProcessor]]) -> None:
+    from .utils import disagreements
+
+    first, *rest = classes
+    for other in rest:
+        names = first.__name__, other.__name__
+        reports = disagreements("default of", names, first._class_defaults(), other._class_defaults())
+        if reports:
+            raise ValueError(
+                f"{model_type!r}: one configuration must mean the same on every backend, but the classes disagree: "
+                + "; ".join(reports)
+            )
+
+
+def unregister_classes(model_type: str) -> None:
+    """Forget what was registered for a model type."""
+    _REGISTERED.pop(model_type, None)
+
+
+def registered_classes(model_type: str | None, family: Family | None = None) -> dict[str, type[BaseImageProcessor]]:
+    """The registered classes of a model type; without one, of the type that a family is named after."""
+    if model_type not in _REGISTERED and family is not None:
+        named_after = family.model_types[0] if len(family.model_types) == 1 else family.folder
+        model_type = named_after if model_type is None or model_type not in family.model_types else model_type
+    return _REGISTERED.get(model_type or "", {})
+
+
+def find_registered(class_name: str) -> str | None:
+    """The model type for which a class of that name is registered, with or without a backend's suffix."""
+    for model_type, classes in _REGISTERED.items():
+        if any(class_name in (cls.__name__, cls.plain_name()) for cls in classes.values()):
+            return model_type
+    return None

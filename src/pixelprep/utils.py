@@ -7,7 +7,7 @@ import inspect
 import os
 import tempfile
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -60,6 +60,20 @@ def _introduction(cls: type) -> str:
 
 def _indent(text: str) -> str:
     return "\n".join("    " + line if line else line for line in text.splitlines())
+
+
+def disagreements(
+    kind: str, names: tuple[str, str], first: Mapping[str, Any], second: Mapping[str, Any]
+) -> list[str]:
+    """One sentence for each entry that two classes, called `names`, do not have alike."""
+    reports = []
+    for name in dict.fromkeys((*first, *second)):
+        if name not in first or name not in second:
+            there, absent = names if name in first else names[::-1]
+            reports.append(f"{kind} `{name}`: {there} has it, {absent} has not")
+        elif first[name] != second[name]:
+            reports.append(f"{kind} `{name}`: {names[0]} has {first[name]}, {names[1]} has {second[name]}")
+    return reports
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:

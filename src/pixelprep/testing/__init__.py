@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 from ..image_processing_utils import BaseImageProcessor
+from ..utils import disagreements
 
 
 def compare_twins(first: type[BaseImageProcessor], second: type[BaseImageProcessor]) -> list[str]:
@@ -25,26 +26,15 @@ def compare_twins(first: type[BaseImageProcessor], second: type[BaseImageProcess
         TypeError, ValueError: a class's own default has the wrong type or value.
     """
     names = first.__name__, second.__name__
-    reports = _disagreements("keyword argument", names, _types(first), _types(second))
-    reports += _disagreements("default of", names, first._class_defaults(), second._class_defaults())
+    reports = disagreements("keyword argument", names, _types(first), _types(second))
+    reports += disagreements("default of", names, first._class_defaults(), second._class_defaults())
     outputs = ({"model_input_names": cls.model_input_names} for cls in (first, second))
-    reports += _disagreements("class attribute", names, *outputs)
+    reports += disagreements("class attribute", names, *outputs)
     own = sorted(_own_methods(first) | _own_methods(second))
     parameters = (
         {name: _parameters(getattr(cls, name)) for name in own if hasattr(cls, name)} for cls in (first, second)
     )
-    return reports + _disagreements("method", names, *parameters)
-
-
-def _disagreements(kind: str, names: tuple[str, str], first: dict[str, Any], second: dict[str, Any]) -> list[str]:
-    reports = []
-    for name in dict.fromkeys((*first, *second)):
-        if name not in first or name not in second:
-            there, absent = names if name in first else names[::-1]
-            reports.append(f"{kind} `{name}`: {there} has it, {absent} has not")
-        elif first[name] != second[name]:
-            reports.append(f"{kind} `{name}`: {names[0]} has {first[name]}, {names[1]} has {second[name]}")
-    return reports
+    return reports + disagreements("method", names, *parameters)
 
 
 def _types(cls: type[BaseImageProcessor]) -> dict[str, Any]:
