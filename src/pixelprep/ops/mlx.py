@@ -26,6 +26,7 @@ class MlxOps:
     name: ClassVar[str] = "mlx"
     tensor_type: ClassVar[str] = "mlx"
     pil_conventions: ClassVar[bool] = False
+    promised_levels: ClassVar[dict[str, int]] = {"BILINEAR": 1, "HAMMING": 1, "BOX": 1, "BICUBIC": 2, "LANCZOS": 2}
 
     def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> mx.array:
         refuse_device(self.name, device)
@@ -140,7 +141,7 @@ def _like(resized: mx.array, images: mx.array) -> mx.array:
     """Back in the images' type: integers rounded, bytes within their range."""
     if mx.issubdtype(images.dtype, mx.floating):
         return resized.astype(images.dtype)
-    rounded = mx.round(resized)
+    rounded = mx.floor(resized + 0.5)  # halves up, as the integer kernels; mx.round takes them to even
     return (mx.clip(rounded, 0, 255) if images.dtype == mx.uint8 else rounded).astype(images.dtype)
 
 
