@@ -140,13 +140,23 @@ struct Bfloat16 {
     }
 };
 
+struct Uint8 {
+    using Element = uint8_t;
+    static void store(uint8_t* out, __m256 v) {
+        const __m256i word = _mm256_cvtps_epi32(v);
+        const __m128i half = _mm_packus_epi32(_mm256_castsi256_si128(word), _mm256_extracti128_si256(word, 1));
+        _mm_storel_epi64(reinterpret_cast<__m128i*>(out), _mm_packus_epi16(half, half));
+    }
+};
+
 template <class T>
 inline void copy(T* out, const T* in, int count) {
     for (int i = 0; i < count; ++i) out[i] = in[i];
 }
 
 template <Formula F>
-inline __m256 evaluate(__m256i x, __m256 sub, __m256 factor, __m256 divisor) {
+inline __m256 evaluate(__m256i x, __m256 sub, __m256 factor, __m256 divisor, const float* values) {
+    if constexpr (F == Formula::table) return _mm256_i32gather_ps(values, x, 4);
     const __m256 a = _mm256_sub_ps(_mm256_cvtepi32_ps(x), sub);
     const __m256 q = _mm256_mul_ps(a, factor);
     if constexpr (F == Formula::multiply) return q;
@@ -183,7 +193,7 @@ void emit_planes(const Pointwise& spec, const Lines& lines, const Run* runs, int
             }
             for (int k = 0; k < spec.channels; ++k) {
                 const __m256i value = PixelBytes == 4 ? _mm256_and_si256(_mm256_srl_epi32(words, shift[k]), byte) : words;
-                const __m256 result = evaluate<F>(value, sub[k], factor[k], divisor[k]);
+                const __m256 result = evaluate<F>(value, sub[k], factor[k], divisor[k], spec.values[k]);
                 T* target = out + x + k * spec.channel_stride;
                 T few[8];
                 if (left < 8) Out::store(few, result);
@@ -220,7 +230,7 @@ void emit_interleaved3(const Pointwise& spec, const Lines& lines, const Run* run
             for (int i = 0; i < 24 && i < 3 * left; i += 8) {
                 const __m256i value = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes + i)));
                 const __m256 result =
-                    evaluate<F>(value, _mm256_load_ps(sub + i), _mm256_load_ps(factor + i), _mm256_load_ps(divisor + i));
+                    evaluate<F>(value, _mm256_load_ps(sub + i), _mm256_load_ps(factor + i), _mm256_load_ps(divisor + i), nullptr);
                 T* target = out + 3 * ptrdiff_t(x) + i;
                 T few[8];
                 Out::store(few, result);
@@ -236,20 +246,25 @@ void emit_interleaved3(const Pointwise& spec, const Lines& lines, const Run* run
 
 template <class Out, Formula F>
 void emit_as(const Pointwise& spec, const Lines& lines, const Run* runs, int count, bool planes) {
-    if (!planes) return emit_interleaved3<Out, F>(spec, lines, runs, count);
+    if constexpr (F != Formula::table)
+        if (!planes) return emit_interleaved3<Out, F>(spec, lines, runs, count);
     if (spec.pixel_bytes == 4) return emit_planes<Out, F, 4>(spec, lines, runs, count);
     emit_planes<Out, F, 1>(spec, lines, runs, count);
 }
 
 template <class Out>
 void emit_by_formula(const Pointwise& spec, const Lines& lines, const Run* runs, int count, bool planes) {
-    if (spec.formula == Formula::multiply) return emit_as<Out, Formula::multiply>(spec, lines, runs, count, planes);
-    emit_as<Out, Formula::divide>(spec, lines, runs, count, planes);
+    switch (spec.formula) {
+        case Formula::multiply: return emit_as<Out, Formula::multiply>(spec, lines, runs, count, planes);
+        case Formula::divide: return emit_as<Out, Formula::divide>(spec, lines, runs, count, planes);
+        default: return emit_as<Out, Formula::table>(spec, lines, runs, count, planes);
+    }
 }
 
 void emit(const Pointwise& spec, const Lines& lines, const Run* runs, int count) {
-    bool planes = spec.formula != Formula::table && spec.dtype != Dtype::uint8;
-    bool together = planes && spec.channels == 3 && spec.channel_stride == 1 && spec.pixel_bytes == 4;
+    bool planes = spec.dtype != Dtype::uint8 || spec.identity;
+    bool together = planes && spec.formula != Formula::table && spec.channels == 3 && spec.channel_stride == 1 &&
+                    spec.pixel_bytes == 4;
     for (int n = 0; n < count; ++n) {
         planes &= runs[n].step == 1;
         together &= runs[n].step == 3;
@@ -258,7 +273,8 @@ void emit(const Pointwise& spec, const Lines& lines, const Run* runs, int count)
     switch (spec.dtype) {
         case Dtype::float32: return emit_by_formula<Float32>(spec, lines, runs, count, planes);
         case Dtype::float16: return emit_by_formula<Float16>(spec, lines, runs, count, planes);
-        default: return emit_by_formula<Bfloat16>(spec, lines, runs, count, planes);
+        case Dtype::bfloat16: return emit_by_formula<Bfloat16>(spec, lines, runs, count, planes);
+        case Dtype::uint8: return emit_by_formula<Uint8>(spec, lines, runs, count, planes);
     }
 }
 

@@ -208,8 +208,16 @@ struct Bfloat16 {
     }
 };
 
+struct Uint8 {
+    using Element = uint8_t;
+    static void store(uint8_t* out, __mmask16 mask, __m512 v) {
+        _mm_mask_storeu_epi8(out, mask, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v)));
+    }
+};
+
 template <Formula F>
-inline __m512 evaluate(__m512i x, __m512 sub, __m512 factor, __m512 divisor) {
+inline __m512 evaluate(__m512i x, __m512 sub, __m512 factor, __m512 divisor, const float* values) {
+    if constexpr (F == Formula::table) return _mm512_i32gather_ps(x, values, 4);
     const __m512 a = _mm512_sub_ps(_mm512_cvtepi32_ps(x), sub);
     const __m512 q = _mm512_mul_ps(a, factor);
     if constexpr (F == Formula::multiply) return q;
@@ -239,7 +247,7 @@ void emit_planes(const Pointwise& spec, const Lines& lines, const Run* runs, int
                                                   : _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, pixels + x));
             for (int k = 0; k < channels; ++k) {
                 const __m512i value = PixelBytes == 4 ? _mm512_and_si512(_mm512_srl_epi32(words, shift[k]), byte) : words;
-                const __m512 result = evaluate<F>(value, sub[k], factor[k], divisor[k]);
+                const __m512 result = evaluate<F>(value, sub[k], factor[k], divisor[k], spec.values[k]);
                 typename Out::Element* target = out + k * channel_stride;
                 Out::store(target, mask, result);
                 for (int t = 1; t < copies; ++t) Out::store(target += copy_stride, mask, result);
@@ -284,7 +292,7 @@ void emit_interleaved3(const Pointwise& spec, const Lines& lines, const Run* run
                 const int here = elements - 16 * i;
                 const __mmask16 some = here >= 16 ? __mmask16(0xffff) : __mmask16((1u << here) - 1);
                 const __m512 result = evaluate<F>(_mm512_cvtepu8_epi32(part[i]), _mm512_load_ps(sub + 16 * i),
-                                                  _mm512_load_ps(factor + 16 * i), _mm512_load_ps(divisor + 16 * i));
+                                                  _mm512_load_ps(factor + 16 * i), _mm512_load_ps(divisor + 16 * i), nullptr);
                 typename Out::Element* target = out + 3 * ptrdiff_t(x) + 16 * i;
                 for (int t = 0; t < spec.copies; ++t, target += spec.copy_stride) Out::store(target, some, result);
             }
@@ -294,7 +302,8 @@ void emit_interleaved3(const Pointwise& spec, const Lines& lines, const Run* run
 
 template <class Out, Formula F>
 void emit_as(const Pointwise& spec, const Lines& lines, const Run* runs, int count, bool planes) {
-    if (!planes) return emit_interleaved3<Out, F>(spec, lines, runs, count);
+    if constexpr (F != Formula::table)
+        if (!planes) return emit_interleaved3<Out, F>(spec, lines, runs, count);
     if (spec.pixel_bytes == 1) return emit_planes<Out, F, 1, 0>(spec, lines, runs, count);
     if (spec.channels == 3) return emit_planes<Out, F, 4, 3>(spec, lines, runs, count);
     emit_planes<Out, F, 4, 0>(spec, lines, runs, count);
@@ -302,13 +311,17 @@ void emit_as(const Pointwise& spec, const Lines& lines, const Run* runs, int cou
 
 template <class Out>
 void emit_by_formula(const Pointwise& spec, const Lines& lines, const Run* runs, int count, bool planes) {
-    if (spec.formula == Formula::multiply) return emit_as<Out, Formula::multiply>(spec, lines, runs, count, planes);
-    emit_as<Out, Formula::divide>(spec, lines, runs, count, planes);
+    switch (spec.formula) {
+        case Formula::multiply: return emit_as<Out, Formula::multiply>(spec, lines, runs, count, planes);
+        case Formula::divide: return emit_as<Out, Formula::divide>(spec, lines, runs, count, planes);
+        default: return emit_as<Out, Formula::table>(spec, lines, runs, count, planes);
+    }
 }
 
 void emit(const Pointwise& spec, const Lines& lines, const Run* runs, int count) {
-    bool planes = spec.formula != Formula::table && spec.dtype != Dtype::uint8;
-    bool together = planes && spec.channels == 3 && spec.channel_stride == 1 && spec.pixel_bytes == 4;
+    bool planes = spec.dtype != Dtype::uint8 || spec.identity;
+    bool together = planes && spec.formula != Formula::table && spec.channels == 3 && spec.channel_stride == 1 &&
+                    spec.pixel_bytes == 4;
     for (int n = 0; n < count; ++n) {
         planes &= runs[n].step == 1;
         together &= runs[n].step == 3;
@@ -317,7 +330,8 @@ void emit(const Pointwise& spec, const Lines& lines, const Run* runs, int count)
     switch (spec.dtype) {
         case Dtype::float32: return emit_by_formula<Float32>(spec, lines, runs, count, planes);
         case Dtype::float16: return emit_by_formula<Float16>(spec, lines, runs, count, planes);
-        default: return emit_by_formula<Bfloat16>(spec, lines, runs, count, planes);
+        case Dtype::bfloat16: return emit_by_formula<Bfloat16>(spec, lines, runs, count, planes);
+        case Dtype::uint8: return emit_by_formula<Uint8>(spec, lines, runs, count, planes);
     }
 }
 

@@ -55,6 +55,7 @@ private:
     void quad(int index, int base, int last, Scratch& scratch, uint8_t* out) const;
     void emit(const uint8_t* line, int canvas_row, Pending& pending) const;
     void flush(Pending& pending) const;
+    void copy_pixels(const Pending& pending) const;
     void emit_pad(const std::vector<Run>& runs, int canvas_row) const;
     void filtered_rows(int y0, int y1, Scratch& scratch, uint8_t* rows) const;
     void copied_rows(int y0, int y1, Scratch& scratch, uint8_t* rows) const;
@@ -85,6 +86,7 @@ private:
     std::vector<Run> runs_, pad_runs_, pad_row_runs_;
     size_t row_pitch_;           // bytes from one line of the window to the next
     int together_ = 1;           // lines emitted together
+    bool plain_ = false;         // the output has the layout of our lines
     double cost_;
 };
 
@@ -198,6 +200,10 @@ void Plan::plan_runs() {
     collect(0, left, 0, pad_runs_);
     collect(right, width, 0, pad_runs_);
     if (job_.window_height < rows()) collect(0, width, 0, pad_row_runs_);
+    plain_ = spec_.dtype == Dtype::uint8 && spec_.identity && spec_.copies == 1 &&
+             (pixel_bytes_ == 1 || (spec_.channel_stride == 1 && spec_.channels >= 3));
+    for (int k = 0; k < spec_.channels; ++k) plain_ &= spec_.channel[k] == k;
+    for (const Run& run : runs_) plain_ &= run.step == pixel_bytes_ || run.length == 1;
     // Short runs (patches) scatter a line over many places: hold back as many lines as lie together and stay in cache.
     row_pitch_ = round_up(size_t(job_.window_width) * size_t(pixel_bytes_) + 2 * kOverrun, 64);
     const std::vector<int64_t>& row = job_.row_offset;
@@ -274,8 +280,19 @@ void Plan::emit(const uint8_t* line, int canvas_row, Pending& pending) const {
 
 void Plan::flush(Pending& pending) const {
     if (pending.count == 0) return;
-    kernels_.emit(spec_, {pending.count, pending.pixels, pending.out}, runs_.data(), int(runs_.size()));
+    if (plain_) copy_pixels(pending);
+    else kernels_.emit(spec_, {pending.count, pending.pixels, pending.out}, runs_.data(), int(runs_.size()));
     pending.count = 0;
+}
+
+// Pixels to pixels of 4 bytes (or 1), as images between two steps are kept.
+void Plan::copy_pixels(const Pending& pending) const {
+    for (int y = 0; y < pending.count; ++y)
+        for (const Run& run : runs_) {
+            uint8_t* out = pending.out[y] + run.offset;
+            const size_t bytes = size_t(run.length - 1) * size_t(pixel_bytes_) + size_t(spec_.channels);
+            std::memcpy(out, pending.pixels[y] + run.x * pixel_bytes_, bytes);
+        }
 }
 
 template <class T>

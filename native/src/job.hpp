@@ -31,6 +31,8 @@ private:
     int channels_;
     Dtype dtype_;
     Formula formula_ = Formula::table;
+    bool identity_ = true;
+    std::vector<float> values_;
     float sub_[4] = {}, factor_[4] = {}, divisor_[4] = {};
     std::vector<uint32_t> elements_;  // bytes of channels x 256 elements of dtype
 };

@@ -40,9 +40,10 @@ enum class Dtype : int { uint8 = 0, float16 = 1, bfloat16 = 2, float32 = 3 };
 
 enum class Formula : int { table = 0, multiply = 1, divide = 2 };
 
-// Turns pixels into output elements: table[k][pixel[channel[k]]] for output channel k. Where `formula` is not `table`,
-// the same bits come from arithmetic: a = x - sub; multiply: a * factor; divide: q = a * factor corrected by one
-// Newton step, fma(fma(-q, divisor, a), factor, q). Whoever fills this in has tried all 256 values.
+// Turns pixels into output elements: table[k][pixel[channel[k]]] for output channel k. `values` are the same before
+// they are rounded to the output's type. Where `formula` is not `table`, arithmetic gives the bits of `values`:
+// a = x - sub; multiply: a * factor; divide: q = a * factor corrected by one Newton step,
+// fma(fma(-q, divisor, a), factor, q). Whoever fills this in has tried all 256 values.
 struct Pointwise {
     int channels;
     int pixel_bytes;  // of the line: 1 or 4
@@ -50,7 +51,9 @@ struct Pointwise {
     Dtype dtype;
     Formula formula;
     float sub[4], factor[4], divisor[4];
-    const void* table[4];  // 256 elements of dtype
+    bool identity;          // values[k][x] is x
+    const void* table[4];   // 256 elements of dtype
+    const float* values[4];
     ptrdiff_t channel_stride, copy_stride;  // in elements
     int copies;
 };

@@ -60,6 +60,18 @@ Image from_array(nb::object array) {
     return image;
 }
 
+// A window of the image, in place.
+Image crop(const Image& image, int64_t top, int64_t left, int64_t height, int64_t width) {
+    const Source& whole = image.source;
+    if (top < 0 || left < 0 || height < 1 || width < 1 || top > whole.height - height || left > whole.width - width)
+        throw std::invalid_argument("the window does not lie inside the image");
+    Image part = image;
+    part.source.data += top * whole.row_stride + left * whole.pixel_stride;
+    part.source.height = int(height);
+    part.source.width = int(width);
+    return part;
+}
+
 template <class T>
 T* unwrap(const nb::object& capsule, const char* name) {
     void* pointer = PyCapsule_GetPointer(capsule.ptr(), name);
@@ -71,7 +83,7 @@ T* unwrap(const nb::object& capsule, const char* name) {
 Image from_arrow(nb::object schema_capsule, nb::object array_capsule, int64_t height, int64_t width, int channels) {
     const auto* schema = unwrap<ArrowSchema>(schema_capsule, "arrow_schema");
     const auto* array = unwrap<ArrowArray>(array_capsule, "arrow_array");
-    if (height < 1 || width < 1 || height > kMostPixels || width > kMostPixels)
+    if (height < 1 || width < 1 || height > kMostPixels || width > kMostPixels || array->offset < 0)
         throw std::invalid_argument("the image is empty or too large");
     const std::string format = schema->format ? schema->format : "";
     const bool grey = format == "C" && channels == 1;
@@ -243,6 +255,7 @@ NB_MODULE(_core, m) {
     nb::class_<Image>(m, "Image")
         .def_static("from_array", &from_array, "array"_a)
         .def_static("from_arrow", &from_arrow, "schema"_a, "array"_a, "height"_a, "width"_a, "channels"_a)
+        .def("crop", &crop, "top"_a, "left"_a, "height"_a, "width"_a)
         .def_prop_ro("shape", [](const Image& i) { return nb::make_tuple(i.source.height, i.source.width, i.source.channels); });
     nb::class_<PyTables>(m, "Tables")
         .def("__init__",

@@ -37,7 +37,8 @@ uint16_t to_float16(float value) {
 }
 
 Tables::Tables(int channels, const float* values, const float* sub, const float* divisor, Dtype dtype)
-    : channels_(channels), dtype_(dtype), elements_(size_t(channels) * 64 * dtype_size(dtype)) {
+    : channels_(channels), dtype_(dtype), values_(values, values + size_t(channels) * 256),
+      elements_(size_t(channels) * 64 * dtype_size(dtype)) {
     for (int i = 0; i < channels * 256; ++i) {
         uint8_t* element = reinterpret_cast<uint8_t*>(elements_.data()) + size_t(i) * dtype_size(dtype);
         const uint16_t half = dtype == Dtype::float16 ? to_float16(values[i]) : to_bfloat16(values[i]);
@@ -58,6 +59,7 @@ Tables::Tables(int channels, const float* values, const float* sub, const float*
             multiply &= bits(q) == truth;
             divide &= bits(std::fma(std::fma(-q, divisor_[k], a), factor_[k], q)) == truth;
             divide &= !std::isnan(q);
+            identity_ &= values[k * 256 + x] == float(x);
         }
     }
     formula_ = multiply ? Formula::multiply : divide ? Formula::divide : Formula::table;
@@ -74,6 +76,8 @@ void Tables::describe(Pointwise& spec) const {
     std::memcpy(spec.sub, sub_, sizeof sub_);
     std::memcpy(spec.factor, factor_, sizeof factor_);
     std::memcpy(spec.divisor, divisor_, sizeof divisor_);
+    spec.identity = identity_;
+    for (int k = 0; k < channels_; ++k) spec.values[k] = values_.data() + size_t(k) * 256;
     for (int k = 0; k < channels_; ++k)
         spec.table[k] = reinterpret_cast<const uint8_t*>(elements_.data()) + size_t(k) * 256 * dtype_size(dtype_);
 }

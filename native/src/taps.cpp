@@ -125,12 +125,12 @@ Taps identity(int size) {
     return taps;
 }
 
-// Pixel centres are mapped in float32, as nearest-exact does.
+// Pixel centres are mapped in float32 steps, the first of them fused, as torch's nearest-exact does.
 Taps nearest(int in, int out) {
     Taps taps = identity(out);
     taps.in = in;
     const float scale = float(in) / float(out);
-    for (int i = 0; i < out; ++i) taps.start[i] = std::min(int(std::floor((i + 0.5f) * scale)), in - 1);
+    for (int i = 0; i < out; ++i) taps.start[i] = std::min(int(std::fma(i + 0.5f, scale, -0.5f) + 0.5f), in - 1);
     return taps;
 }
 

@@ -1,0 +1,236 @@
+"""The verbs of pixelprep's `Ops` over recipes.
+
+What lies outside a recipe (pixels that are not 8-bit, a resize of floats, a crop out of a padded canvas, ...) is done
+at once by NumPy, with the same values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pixelprep.geometry import patch_axes, patch_shape
+from pixelprep.image_utils import ChannelDimension, PILImageResampling, is_pil_image
+from pixelprep.ops.reference import ReferenceOps, numpy_dtype, refuse_device
+from pixelprep.ops.shape import first_leaf, nested_shape
+
+from . import _core
+from .recipe import Array, Layout, Recipe, Resize, axis_groups, make, render, view
+
+PIL_CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4}
+
+
+class NativeOps(ReferenceOps):
+    """The torchvision backend's pixels on the CPU, arrays out; `Recipe` or `np.ndarray` between the steps."""
+
+    name: ClassVar[str] = "native"
+
+    def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> Any:
+        refuse_device(self.name, device)
+        if is_pil_image(image) and image.mode in PIL_CHANNELS and min(image.size) > 0:
+            return _whole(_pillow_pixels(image))
+        array = super().from_image(image, data_format, device)
+        if array.dtype == np.uint8 and array.ndim == 3 and array.shape[0] in (1, 3, 4) and min(array.shape) > 0:
+            return _whole(_core.Image.from_array(array.transpose(1, 2, 0)))
+        return array
+
+    def resize(self, images: Any, height: int, width: int, resample: PILImageResampling, antialias: bool = True) -> Any:
+        if images.shape[-2:] == (height, width):
+            return images
+        if not isinstance(images, Recipe) or not images.bare:
+            return super().resize(np.asarray(images), height, width, resample, antialias)
+        inside = _inside(images)
+        changes: dict[str, Any] = {
+            "resize": Resize(height, width, int(resample), antialias),
+            "shape": (images.shape[0], height, width),
+            "window": (0, 0, height, width),
+        }
+        if images.resize is None and inside:  # a window of the source: nothing to make first
+            top, left, *size = images.window
+            before = images.cut or (0, 0)
+            cut = (before[0] + top, before[1] + left, *size)
+            return images.then(**changes, cut=cut, size=tuple(size))
+        return _on(images).then(**changes)
+
+    def crop(self, images: Any, top: int, left: int, height: int, width: int) -> Any:
+        if not isinstance(images, Recipe) or images.canvas is not None or images.layout is not None:
+            return super().crop(np.asarray(images), top, left, height, width)
+        height, width = min(height, images.shape[-2] - top), min(width, images.shape[-1] - left)
+        if min(height, width) < 1 or top < 0 or left < 0:
+            return super().crop(np.asarray(images), top, left, height, width)
+        before = images.window
+        return images.then(
+            shape=(images.shape[0], height, width), window=(before[0] + top, before[1] + left, height, width)
+        )
+
+    def pad(
+        self, images: Any, top: int, bottom: int, left: int, right: int, fill: float | Sequence[float] = 0
+    ) -> Any:
+        if not isinstance(images, Recipe) or images.layout is not None or min(top, bottom, left, right) < 0:
+            return super().pad(np.asarray(images), top, bottom, left, right, fill)
+        channels, height, width = images.shape
+        height, width = top + height + bottom, left + width + right
+        values = tuple(fill) if isinstance(fill, Sequence) else (fill,) * channels
+        if images.bare and len(values) == channels and all(0 <= value < 256 for value in values):
+            whole = tuple(int(value) for value in values)
+            if not _inside(images) and whole != images.fill:
+                images = _on(images)
+            window = (images.window[0] - top, images.window[1] - left, height, width)
+            return images.then(shape=(channels, height, width), window=window, fill=whole)
+        same = images.canvas is None or images.pad == values[0]
+        if images.bare or len(set(values)) > 1 or not same:
+            return super().pad(make(images), top, bottom, left, right, fill)
+        place = (images.place[0] + top, images.place[1] + left)
+        return images.then(shape=(channels, height, width), canvas=(height, width), place=place, pad=float(values[0]))
+
+    def rescale(self, images: Any, scale: float) -> Any:
+        return self._value_step(images, "rescale", (scale,)) or super().rescale(np.asarray(images), scale)
+
+    def normalize(self, images: Any, mean: Sequence[float], std: Sequence[float]) -> Any:
+        return self._value_step(images, "normalize", mean, std) or super().normalize(np.asarray(images), mean, std)
+
+    def rescale_and_normalize(self, images: Any, scale: float, mean: Sequence[float], std: Sequence[float]) -> Any:
+        factor = np.float32(1.0 / scale)
+        folded = (tuple((np.asarray(values, dtype=np.float32) * factor).tolist()) for values in (mean, std))
+        step = self._value_step(images, "normalize", *folded)
+        return step or super().rescale_and_normalize(np.asarray(images), scale, mean, std)
+
+    def _value_step(self, images: Any, verb: str, first: Sequence[float], second: Sequence[float] = ()) -> Recipe | None:
+        """A recipe with one more operation on its values, or None where it cannot take one."""
+        fits = isinstance(images, Recipe) and images.canvas is None and images.layout is None
+        if not fits or (second and not len(first) == len(second) == images.shape[0]):
+            return None
+        extended: Recipe = images.then(steps=(*images.steps, (verb, tuple(first), tuple(second))))
+        return extended
+
+    def standardize(self, images: Any) -> Any:
+        """As the protocol says; the statistics are exact, for 8-bit pixels are counted."""
+        if not isinstance(images, Recipe) or not images.bare:
+            return super().standardize(np.asarray(images))
+        base = _on(images)
+        counts = np.bincount(make(images).reshape(-1), minlength=256).astype(np.float64)
+        values, n = np.arange(256.0), math.prod(images.shape)
+        mean = float(counts @ values / n)
+        variance = float(counts @ (values - mean) ** 2 / max(n - 1, 1))
+        std = max(math.sqrt(variance), 1 / math.sqrt(n))
+        channels = images.shape[0]
+        return self.normalize(base, (mean,) * channels, (std,) * channels)
+
+    def flip_channels(self, images: Any) -> Any:
+        if not isinstance(images, Recipe) or images.layout is not None:
+            return super().flip_channels(np.asarray(images))
+        return images.then(
+            channels=images.channels[::-1], fill=images.fill[::-1], steps=(*images.steps, ("flip", (), ()))
+        )
+
+    def cast(self, images: Any, dtype: str) -> Any:
+        if isinstance(images, Recipe) and str(images.dtype) == dtype:
+            return images
+        lifted = self._value_step(images, "float", ()) if dtype == "float32" else None
+        return lifted or super().cast(np.asarray(images), dtype)
+
+    def rearrange(self, images: Any, split: Sequence[int], order: Sequence[int], shape: Sequence[int]) -> Any:
+        laid = isinstance(images, Recipe) and images.layout is None and -1 not in (*split, *shape)
+        if not laid or axis_groups(split, images.shape) is None:
+            return super().rearrange(np.asarray(images), split, order, shape)
+        return images.then(shape=tuple(shape), layout=Layout(tuple(split), tuple(order)))
+
+    def patchify(self, images: Any, patch: int, merge: int = 1, copies: int = 1, vector: str = "cthw") -> Any:
+        if not isinstance(images, Recipe) or images.layout is not None:
+            return super().patchify(np.asarray(images), patch, merge, copies, vector)
+        split, order = patch_axes(*images.shape, patch, merge, vector)
+        axis = 4 + vector.replace(" ", "").index("t") if copies > 1 else 0
+        layout = Layout(tuple(split), tuple(order), copies, axis)
+        return images.then(shape=tuple(patch_shape(*images.shape, patch, copies, vector)), layout=layout)
+
+    def stack(self, nested: Sequence[Any], dtype: str | None = None) -> Any:
+        shape = nested_shape(nested)
+        type_name = _type_name(first_leaf(nested), dtype)
+        out = _memory(shape, type_name)
+        targets: list[tuple[Any, Array]] = []
+        _assign(out, nested, targets)
+        return _filled(out, targets, type_name)
+
+    def concat(self, arrays: Sequence[Any], dtype: str | None = None, axis: int = 0) -> Any:
+        if axis != 0 or not any(isinstance(array, Recipe) for array in arrays):
+            return super().concat([np.asarray(array) for array in arrays], dtype, axis)
+        if len({tuple(array.shape[1:]) for array in arrays}) > 1:
+            return super().concat([np.asarray(array) for array in arrays], dtype, axis)  # raises
+        type_name = _type_name(arrays[0], dtype)
+        out = _memory((sum(array.shape[0] for array in arrays), *arrays[0].shape[1:]), type_name)
+        targets: list[tuple[Any, Array]] = []
+        start = 0
+        for array in arrays:
+            targets.append((array, out[start : start + array.shape[0]]))
+            start += array.shape[0]
+        return _filled(out, targets, type_name)
+
+    def unstack(self, images: Any) -> list[Any]:
+        return list(make(images) if isinstance(images, Recipe) else images)
+
+
+def _whole(image: _core.Image) -> Recipe:
+    height, width, channels = image.shape
+    return Recipe(image, (channels, height, width), (height, width), tuple(range(channels)), (0, 0, height, width))
+
+
+def _on(base: Recipe) -> Recipe:
+    """A recipe that starts from the made pixels of another."""
+    channels, height, width = base.shape
+    return Recipe(base, base.shape, (height, width), tuple(range(channels)), (0, 0, height, width))
+
+
+def _inside(images: Recipe) -> bool:
+    top, left, height, width = images.window
+    return top >= 0 and left >= 0 and top + height <= images.resized[0] and left + width <= images.resized[1]
+
+
+def _pillow_pixels(image: Any) -> _core.Image:
+    """A Pillow image's own memory; where its rows are not in one piece, a copy."""
+    try:
+        schema, array = image.__arrow_c_array__()
+        return _core.Image.from_arrow(schema, array, image.height, image.width, PIL_CHANNELS[image.mode])
+    except (AttributeError, ValueError):  # Pillow before 11.3, or an image of several blocks
+        pixels = np.asarray(image)
+        return _core.Image.from_array(pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis])
+
+
+def _type_name(first: Any, dtype: str | None) -> str:
+    """The dtype asked for where pixels are floating point; integer outputs keep theirs."""
+    given = np.dtype(first.dtype)
+    return dtype if dtype is not None and (given.kind == "f" or given.name == "bfloat16") else given.name
+
+
+def _memory(shape: Sequence[int], type_name: str) -> Array:
+    """Uninitialised memory, bfloat16 as uint16."""
+    if type_name in ("uint8", "float16", "bfloat16", "float32"):
+        return _core.empty(shape, type_name)
+    return np.empty(shape, dtype=type_name)
+
+
+def _assign(out: Array, nested: Any, targets: list[tuple[Any, Array]]) -> None:
+    """Pair every array of nested lists with its place; places that lists are too short for become zero."""
+    for index, entry in enumerate(nested):
+        if isinstance(entry, (list, tuple)):
+            _assign(out[index], entry, targets)
+        else:
+            targets.append((entry, out[index]))
+    out[len(nested) :] = 0
+
+
+def _filled(out: Array, targets: Sequence[tuple[Any, Array]], type_name: str) -> Any:
+    """Make every recipe in its place, and convert what is an array already."""
+    recipes = []
+    for array, place in targets:
+        if isinstance(array, Recipe) and (type_name == array.type_name or array.type_name == "float32"):
+            recipes.append((array, place))
+        elif type_name == "bfloat16":
+            place[...] = np.asarray(array).astype(numpy_dtype(type_name)).view(np.uint16)
+        else:
+            place[...] = np.asarray(array)
+    if recipes:
+        render(recipes, type_name)
+    return view(out, type_name)

@@ -1,0 +1,270 @@
+"""Images that are not made yet: what to do with the pixels of a photograph, done in one pass when somebody looks."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pixelprep.ops.reference import numpy_dtype
+
+from . import _core
+
+Array = NDArray[Any]
+Step = tuple[str, tuple[float, ...], tuple[float, ...]]
+"""One operation on values: its verb and its numbers, e.g. `("normalize", mean, std)`."""
+
+
+@dataclass(frozen=True)
+class Resize:
+    """A resampling of a whole image."""
+
+    height: int
+    width: int
+    resample: int
+    antialias: bool
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the pixels of a `(C, H, W)` canvas go: it is split to `split`, its axes permuted by `order`.
+
+    `copies` repeats axis `copy_axis` of the permuted array, which has length one before.
+    """
+
+    split: tuple[int, ...]
+    order: tuple[int, ...]
+    copies: int = 1
+    copy_axis: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Recipe:
+    """A `(C, H, W)` image to be made from 8-bit pixels, or another shape if it has a `layout`.
+
+    In this order: the source, cut to `cut`, is resized; `window` of the result is taken, `fill` where it reaches
+    outside; the values go through `steps`; the canvas `canvas` around it, placed at `place`, takes `pad`; `layout`.
+    """
+
+    source: Any  # a `_core.Image`, or a `Recipe` of 8-bit pixels
+    shape: tuple[int, ...]
+    size: tuple[int, int]  # of the source after `cut`
+    channels: tuple[int, ...]  # the source's channel of each of ours
+    window: tuple[int, int, int, int]  # top, left, height, width
+    cut: tuple[int, int, int, int] | None = None
+    resize: Resize | None = None
+    fill: tuple[int, ...] = ()
+    steps: tuple[Step, ...] = ()
+    canvas: tuple[int, int] | None = None
+    place: tuple[int, int] = (0, 0)
+    pad: float = 0.0
+    layout: Layout | None = None
+    made: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def type_name(self) -> str:
+        return "float32" if any(verb != "flip" for verb, _, _ in self.steps) else "uint8"
+
+    @property
+    def dtype(self) -> Any:
+        return np.dtype(self.type_name)
+
+    @property
+    def bare(self) -> bool:
+        """Whether these are still 8-bit pixels of an image, with nothing done to their values or places."""
+        return self.type_name == "uint8" and self.canvas is None and self.layout is None
+
+    @property
+    def resized(self) -> tuple[int, int]:
+        return (self.resize.height, self.resize.width) if self.resize else self.size
+
+    def then(self, **changes: Any) -> Recipe:
+        return replace(self, made={}, **changes)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        array = make(self)
+        return array.astype(dtype) if dtype is not None and array.dtype != dtype else array
+
+    def __getitem__(self, index: Any) -> Any:
+        return make(self)[index]
+
+    def __getattr__(self, name: str) -> Any:
+        # What the dry run's arrays do not have (max, mean, ...) is NumPy's.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(make(self), name)
+
+
+def make(recipe: Recipe) -> Array:
+    """The array of a recipe, made once."""
+    if "array" not in recipe.made:
+        out = _core.empty(recipe.shape, recipe.type_name)
+        render([(recipe, out)], recipe.type_name)
+        recipe.made["array"] = out
+    array: Array = recipe.made["array"]
+    return array
+
+
+def render(targets: Sequence[tuple[Recipe, Array]], type_name: str) -> None:
+    """Make recipes straight into contiguous memory of their shape, on as many threads as the core may use.
+
+    Args:
+        targets: each recipe and its memory, for "bfloat16" as uint16.
+        type_name: of the memory's elements; "uint8" only for 8-bit pixels.
+    """
+    prepare(recipe for recipe, _ in targets)
+    _core.render([job(recipe, out, type_name) for recipe, out in targets])
+
+
+def prepare(recipes: Iterable[Recipe]) -> None:
+    """Make the images that several steps start from, each once, all of one level together."""
+    bases = {id(r.source): r.source for r in recipes if isinstance(r.source, Recipe) and "image" not in r.source.made}
+    if not bases:
+        return
+    prepare(bases.values())
+    jobs = []
+    for base in bases.values():
+        channels, height, width = base.shape
+        # Pixels of four bytes (or one) are what the kernels read fastest.
+        pixels = _core.empty((height, width, 1 if channels == 1 else 4), "uint8")
+        jobs.append(job(base, pixels, "uint8", pixel=pixels.shape[-1]))
+        base.made["image"] = _core.Image.from_array(pixels[:, :, :channels])
+    _core.render(jobs)
+
+
+def job(recipe: Recipe, out: Array, type_name: str, pixel: int = 0) -> _core.Job:
+    """The core's description of a recipe; with `pixel`, as an image of pixels of so many bytes."""
+    image = recipe.source.made["image"] if isinstance(recipe.source, Recipe) else recipe.source
+    if recipe.cut is not None:
+        image = image.crop(*recipe.cut)
+    resize = recipe.resize
+    canvas = recipe.canvas or recipe.window[2:]
+    if pixel:
+        places = rows_of_pixels(*canvas, pixel)
+    else:
+        places = offsets(len(recipe.channels), *canvas, recipe.layout)
+    rows, columns, channel_stride, copies, copy_stride = places
+    return _core.Job(
+        image,
+        tables(recipe.steps, len(recipe.channels), type_name),
+        out,
+        recipe.resized,
+        resize.resample if resize else 0,
+        resize.antialias if resize else True,
+        recipe.window,
+        source_fill(recipe),
+        recipe.channels,
+        recipe.place,
+        recipe.pad,
+        rows,
+        columns,
+        channel_stride,
+        copies,
+        copy_stride,
+    )
+
+
+def source_fill(recipe: Recipe) -> list[int]:
+    """`fill` in the order of the source's channels."""
+    fill = [0, 0, 0, 0]
+    for value, channel in zip(recipe.fill, recipe.channels, strict=False):
+        fill[channel] = value
+    return fill
+
+
+@lru_cache(maxsize=64)
+def rows_of_pixels(height: int, width: int, pixel: int) -> tuple[Array, Array, int, int, int]:
+    return _steps(height, width * pixel), _steps(width, pixel), 1, 1, 0
+
+
+@lru_cache(maxsize=256)
+def offsets(channels: int, height: int, width: int, layout: Layout | None) -> tuple[Array, Array, int, int, int]:
+    """Element offset of each row and column, and the strides of channels and copies, in the output of a layout."""
+    if layout is None:
+        return _steps(height, width), _steps(width, 1), height * width, 1, 0
+    lengths = [layout.split[axis] for axis in layout.order]
+    lengths[layout.copy_axis] *= layout.copies
+    strides = [math.prod(lengths[position + 1 :]) for position in range(len(lengths))]
+    stride_of = dict(zip(layout.order, strides, strict=True))
+    groups = axis_groups(layout.split, (channels, height, width))
+    assert groups is not None  # `NativeOps` refuses other layouts
+    parts = []
+    for group in groups:
+        part = np.zeros(1, dtype=np.int64)
+        for axis in group:
+            part = (part[:, None] + _steps(layout.split[axis], stride_of[axis])).reshape(-1)
+        parts.append(part)
+    channel, rows, columns = parts
+    copy_stride = strides[layout.copy_axis] if layout.copies > 1 else 0
+    return rows, columns, int(channel[1]) if channels > 1 else 0, layout.copies, copy_stride
+
+
+def axis_groups(split: Sequence[int], shape: Sequence[int]) -> list[list[int]] | None:
+    """The axes of `split` that each of channels, height and width is split into.
+
+    None if one axis spans two of them or the channels are divided: such a layout has no offset for each row and column.
+    """
+    groups: list[list[int]] = [[] for _ in shape]
+    level, product = 0, 1
+    for axis, length in enumerate(split):
+        while product == shape[level] and length != 1 and level + 1 < len(shape):
+            level, product = level + 1, 1
+        groups[level].append(axis)
+        product *= length
+        if shape[level] % product:
+            return None
+    if math.prod(split) != math.prod(shape) or sum(split[axis] != 1 for axis in groups[0]) > 1:
+        return None
+    return groups
+
+
+@lru_cache(maxsize=256)
+def tables(steps: tuple[Step, ...], channels: int, type_name: str) -> _core.Tables:
+    """What the 256 pixel values become after `steps`, computed in float32 as NumPy and torch do."""
+    values = np.tile(np.arange(256, dtype=np.float32), (channels, 1))
+    arithmetic = [step for step in steps if step[0] in ("rescale", "normalize")]
+    hints: list[Array] = []
+    for verb, first, second in steps:
+        if verb == "rescale":
+            values = values * np.float32(first[0])
+        elif verb == "normalize":
+            hints = [np.asarray(numbers, dtype=np.float32) for numbers in (first, second)]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                values = (values - hints[0][:, None]) / hints[1][:, None]
+        elif verb == "flip":
+            values = values[::-1]
+            hints = [hint[::-1] for hint in hints]
+    # The core tries a division of its own where there was nothing but one normalisation.
+    hints = [np.ascontiguousarray(hint) for hint in hints] if len(arithmetic) == 1 else []
+    return _core.Tables(np.ascontiguousarray(values), *hints, dtype=type_name)
+
+
+def view(array: Array, type_name: str) -> Any:
+    """The core's array in the type it stands for; bfloat16 is a torch tensor where `ml_dtypes` is missing."""
+    if type_name != "bfloat16":
+        return array
+    try:
+        return array.view(numpy_dtype(type_name))
+    except ImportError:
+        if importlib.util.find_spec("torch") is None:
+            raise
+    import torch
+
+    return torch.from_numpy(array).view(torch.bfloat16)
+
+
+def _steps(count: int, step: int) -> Array:
+    return np.arange(count, dtype=np.int64) * step
