@@ -7,14 +7,16 @@ happens in double precision, normalisation in float32 after it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from functools import lru_cache
+from typing import Any, ClassVar
 
 import numpy as np
 from PIL import Image as PILImage
 
-from ..image_utils import PILImageResampling
+from ..image_utils import ChannelDimension, PILImageResampling
 from . import unsupported
-from .reference import Image, ReferenceOps, inverse_statistics, per_channel
+from .pillow_memory import image_of, in_place
+from .reference import Image, ReferenceOps, inverse_statistics, per_channel, refuse_device
 
 
 class PilOps(ReferenceOps):
@@ -23,6 +25,19 @@ class PilOps(ReferenceOps):
     name: ClassVar[str] = "pil"
     tensor_type: ClassVar[str] = "np"
     pil_conventions: ClassVar[bool] = True
+    promised_levels: ClassVar[dict[str, int]] = {
+        "BILINEAR": 1,
+        "HAMMING": 1,
+        "BOX": 1,
+        "BICUBIC": 2,
+        "LANCZOS": 2,
+        "NEAREST": 255,
+    }
+
+    def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> Image:
+        refuse_device(self.name, device)
+        pixels = in_place(image)
+        return super().from_image(image, data_format, device) if pixels is None else pixels
 
     def resize(
         self, images: Image, height: int, width: int, resample: PILImageResampling, antialias: bool = True
@@ -31,6 +46,9 @@ class PilOps(ReferenceOps):
             raise unsupported(self.name, "resizing without antialias", 'use backend="torchvision"')
         if images.ndim > 3:
             return np.stack([self.resize(image, height, width, resample) for image in images])
+        picture = image_of(images)
+        if picture is not None:
+            return self.from_image(picture.resize((width, height), resample), None, None)
         # The reference sends floats in 0..1 through bytes (x * 255, truncated); other floats, which it refuses, and
         # wide integers are resized here in Pillow's own float mode, channel by channel.
         unit = images.dtype.kind == "f" and not _are_bytes(images) and images.min() >= 0 and images.max() <= 1
@@ -44,6 +62,12 @@ class PilOps(ReferenceOps):
         resized = _resize_pil(pixels, height, width, resample)
         return self.rescale(resized, 1 / 255) if unit else resized
 
+    def crop(self, images: Image, top: int, left: int, height: int, width: int) -> Image:
+        picture = image_of(images)
+        if picture is not None:
+            return self.from_image(picture.crop((left, top, left + width, top + height)), None, None)
+        return super().crop(images, top, left, height, width)
+
     def rescale(self, images: Image, scale: float) -> Image:
         return (images.astype(np.float64) * scale).astype(np.float32)
 
@@ -53,17 +77,22 @@ class PilOps(ReferenceOps):
 
     def rescale_and_normalize(self, images: Image, scale: float, mean: Sequence[float], std: Sequence[float]) -> Image:
         if images.dtype == np.uint8:
-            # One of 256 values for each channel: computed once, looked up for every pixel.
-            levels = np.broadcast_to(np.arange(256, dtype=np.uint8), (len(mean), 1, 256))
-            table = self.normalize(self.rescale(levels, scale), mean, std)[:, 0]
             out = np.empty(images.shape, dtype=np.float32)
-            for channel, values in enumerate(table):
+            for channel, values in enumerate(_levels(scale, tuple(mean), tuple(std))):
                 np.take(values, images[..., channel, :, :], out=out[..., channel, :, :], mode="clip")
             return out
         return self.normalize(self.rescale(images, scale), mean, std)
 
     def unnormalize(self, images: Image, scale: float, mean: Sequence[float], std: Sequence[float]) -> Image:
         return self.rescale(self.normalize(images, *inverse_statistics(mean, std)), scale)
+
+
+@lru_cache(maxsize=64)
+def _levels(scale: float, mean: tuple[float, ...], std: tuple[float, ...]) -> Image:
+    """What becomes of each of the 256 values of a byte, for each channel; looked up for every pixel."""
+    verbs = PilOps()
+    values = np.broadcast_to(np.arange(256, dtype=np.uint8), (len(mean), 1, 256))
+    return verbs.normalize(verbs.rescale(values, scale), mean, std)[:, 0]
 
 
 def _are_bytes(images: Image) -> bool:

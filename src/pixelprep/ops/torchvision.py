@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torchvision.transforms.v2 import functional
 
-from ..geometry import patch_axes, patch_shape
+from ..geometry import Size, patch_axes, patch_shape
 from ..image_utils import ChannelDimension, PILImageResampling, infer_channel_dimension_format, is_pil_image
 from . import unsupported
+from .pillow_memory import in_place
 from .reference import inverse_statistics, to_numpy
 from .shape import first_leaf, nested_shape
 
@@ -36,6 +38,9 @@ class TorchvisionOps:
     pil_conventions: ClassVar[bool] = False
 
     def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> torch.Tensor:
+        pixels = in_place(image, channels=4) if device is None or str(device) == "cpu" else None
+        if pixels is not None:
+            return _from_numpy(pixels)[:3]
         tensor = image if isinstance(image, torch.Tensor) else _from_numpy(to_numpy(image))
         if tensor.is_floating_point():
             if not torch.isfinite(tensor).all():
@@ -55,9 +60,16 @@ class TorchvisionOps:
     ) -> torch.Tensor:
         if resample not in MODES:
             raise unsupported(self.name, f"the {resample.name} filter", 'use backend="native" or backend="pil"')
+        if resample is PILImageResampling.LANCZOS and not antialias:
+            raise unsupported(self.name, "LANCZOS without antialias", "leave antialias on")
         if resample is PILImageResampling.LANCZOS and images.device.type != "cpu":
             raise unsupported(self.name, f"LANCZOS on {images.device.type}", "resize on the CPU or take BICUBIC")
-        return functional.resize(images, [height, width], MODES[resample], antialias=antialias)
+        if (height, width) == (1, 1):
+            # torch's byte kernels fail where planes shrink to one pixel, but not where channels are interleaved.
+            images = images.movedim(-3, -1).contiguous().movedim(-1, -3)
+        whole = _whole_pixels(images)
+        resized = functional.resize_image(whole, [height, width], MODES[resample], antialias=antialias)
+        return resized if whole is images else resized[:3]
 
     def crop(self, images: torch.Tensor, top: int, left: int, height: int, width: int) -> torch.Tensor:
         return images[..., top : top + height, left : left + width]
@@ -76,17 +88,19 @@ class TorchvisionOps:
         padded[..., top : top + height, left : left + width] = images
         return padded
 
+    def extend(self, images: torch.Tensor, top: int, bottom: int, left: int, right: int, mode: str) -> torch.Tensor:
+        return functional.pad(images, [left, top, right, bottom], padding_mode=mode)
+
     def rescale(self, images: torch.Tensor, scale: float) -> torch.Tensor:
         return images * scale
 
     def normalize(self, images: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
-        return _normalize(images, _per_channel(mean, images), _per_channel(std, images))
+        return _normalize(images, *_statistics(tuple(mean), tuple(std), images.device))
 
     def rescale_and_normalize(
         self, images: torch.Tensor, scale: float, mean: Sequence[float], std: Sequence[float]
     ) -> torch.Tensor:
-        factor = 1.0 / scale
-        return _normalize(images, _per_channel(mean, images) * factor, _per_channel(std, images) * factor)
+        return _normalize(images, *_statistics(tuple(mean), tuple(std), images.device, 1.0 / scale))
 
     def unnormalize(
         self, images: torch.Tensor, scale: float, mean: Sequence[float], std: Sequence[float]
@@ -111,7 +125,7 @@ class TorchvisionOps:
         return images.reshape(*split).permute(*order).reshape(*shape)
 
     def patchify(
-        self, images: torch.Tensor, patch: int, merge: int = 1, copies: int = 1, vector: str = "cthw"
+        self, images: torch.Tensor, patch: int | Size, merge: int = 1, copies: int = 1, vector: str = "cthw"
     ) -> torch.Tensor:
         *batch, channels, height, width = images.shape
         split, order = patch_axes(channels, height, width, patch, merge, vector)
@@ -167,12 +181,29 @@ def _from_numpy(array: np.ndarray[Any, Any]) -> torch.Tensor:
         return torch.from_numpy(array.copy())
 
 
-def _per_channel(values: Sequence[float], like: torch.Tensor) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float32, device=like.device)
+def _whole_pixels(images: torch.Tensor) -> torch.Tensor:
+    """A Pillow image with the unused fourth byte of its pixels, if this is its memory; else the images themselves.
+
+    Resizing four bytes where they lie is faster than picking three of them out first.
+    """
+    if images.dtype is not torch.uint8 or images.ndim != 3 or images.device.type != "cpu":
+        return images
+    (channels, height, width), strides = images.shape, images.stride()
+    if channels != 3 or strides != (1, 4 * width, 4):
+        return images
+    room = images.untyped_storage().nbytes() - images.storage_offset()
+    return images.as_strided((4, height, width), strides) if room >= 4 * height * width else images
+
+
+@lru_cache(maxsize=64)
+def _statistics(
+    mean: tuple[float, ...], std: tuple[float, ...], device: torch.device, factor: float = 1.0
+) -> list[torch.Tensor]:
+    """Both as float32 tensors `(C, 1, 1)`, multiplied by a factor."""
+    return [torch.tensor(values, dtype=torch.float32, device=device)[:, None, None] * factor for values in (mean, std)]
 
 
 def _normalize(images: torch.Tensor, mean: torch.Tensor, std: torch.Tensor) -> torch.Tensor:
-    mean, std = mean[:, None, None], std[:, None, None]
     if images.dtype is torch.float32:
         return images.sub(mean).div_(std)
     return images.to(torch.float32, memory_format=torch.contiguous_format).sub_(mean).div_(std)
