@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 from .sizes import Size, multiple_of
@@ -164,9 +163,10 @@ def closest_grid(height: int, width: int, factor: int, max_tokens: int) -> Size:
         ratio = columns / rows
         rows = (max_tokens / ratio) ** 0.5
         columns = rows * ratio
-    around = itertools.product(*((math.floor(count), math.ceil(count)) for count in (rows, columns)))
+    sides = [(math.floor(count), math.ceil(count)) for count in (rows, columns)]
     # Squares tie between the smaller and the larger grid; the order of a set decides, as it does in the original.
-    grids = [grid for grid in set(around) if min(grid) >= 1 and math.prod(grid) <= max_tokens]
+    around = {(down, across) for down in sides[0] for across in sides[1]}
+    grids = [grid for grid in around if min(grid) >= 1 and math.prod(grid) <= max_tokens]
     grids = grids or [(max(1, round(rows)), max(1, round(columns)))]
     return min(grids, key=lambda grid: abs(grid[0] / grid[1] - height / width))
 
@@ -240,7 +240,7 @@ def scale_longest(height: int, width: int, fraction: float, cap: int | None) -> 
 
 
 def patch_axes(
-    channels: int, height: int, width: int, patch: int, merge: int, vector: str
+    channels: int, height: int, width: int, patch: int | Size, merge: int, vector: str
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """How to cut an image into patch vectors: a shape to split `(C, H, W)` into, and the order of its axes after.
 
@@ -251,20 +251,26 @@ def patch_axes(
     Raises:
         ValueError: the sides are not multiples of `patch * merge`.
     """
-    factor = patch * merge
-    if height % factor or width % factor:
+    down, across = _sides(patch)
+    if height % (down * merge) or width % (across * merge):
+        blocks = down * merge if down == across else f"{down * merge} and {across * merge}"
         raise ValueError(
-            f"an image of {height}x{width} does not divide into patches: both sides must be multiples of {factor} "
+            f"an image of {height}x{width} does not divide into patches: both sides must be multiples of {blocks} "
             f"(patch_size {patch} x merge_size {merge}); leave `do_resize` on or resize it first"
         )
-    split = (channels, height // factor, merge, patch, width // factor, merge, patch, 1)
+    split = (channels, height // down // merge, merge, down, width // across // merge, merge, across, 1)
     axes = {"c": 0, "h": 3, "w": 6, "t": 7}
     letters = vector.replace(" ", "") + ("" if "t" in vector else "t")
     return split, (1, 4, 2, 5, *(axes[letter] for letter in letters))
 
 
-def patch_shape(channels: int, height: int, width: int, patch: int, copies: int, vector: str) -> tuple[int, ...]:
+def patch_shape(channels: int, height: int, width: int, patch: int | Size, copies: int, vector: str) -> tuple[int, ...]:
     """Shape of an image's patches: their number, then one axis for each group of letters of `vector` ("ct h w")."""
-    lengths = {"c": channels, "t": copies, "h": patch, "w": patch}
+    down, across = _sides(patch)
+    lengths = {"c": channels, "t": copies, "h": down, "w": across}
     groups = (math.prod(lengths[letter] for letter in group) for group in vector.split())
-    return (height // patch * (width // patch), *groups)
+    return (height // down * (width // across), *groups)
+
+
+def _sides(patch: int | Size) -> Size:
+    return (patch, patch) if isinstance(patch, int) else patch

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Protocol
 
+from ..geometry import Size
 from ..image_utils import ChannelDimension, PILImageResampling
 
 Array = Any
@@ -59,6 +60,11 @@ class Ops(Protocol):
         """Add rows and columns of one value, or of one value for each channel; `(tokens, values)` arrays too."""
         ...
 
+    def extend(self, images: Array, top: int, bottom: int, left: int, right: int, mode: str) -> Array:
+        """Add rows and columns made of the images' own: "edge" repeats the outermost, "reflect" mirrors at it,
+        "symmetric" mirrors it too."""
+        ...
+
     def rescale(self, images: Array, scale: float) -> Array:
         """`images * scale` in floating point."""
         ...
@@ -91,7 +97,9 @@ class Ops(Protocol):
         """Reshape to `split`, permute the axes by `order`, reshape to `shape`."""
         ...
 
-    def patchify(self, images: Array, patch: int, merge: int = 1, copies: int = 1, vector: str = "cthw") -> Array:
+    def patchify(
+        self, images: Array, patch: int | Size, merge: int = 1, copies: int = 1, vector: str = "cthw"
+    ) -> Array:
         """Patches `(..., tokens, values)` in the order of `geometry.patch_axes`, repeated `copies` times in t.
 
         Spaces in `vector` keep its letters apart: "ct h w" gives `(..., tokens, channels * copies, patch, patch)`.

@@ -63,6 +63,11 @@ class MlxOps:
         padded[..., top : top + height, left : left + width] = images
         return padded
 
+    def extend(self, images: mx.array, top: int, bottom: int, left: int, right: int, mode: str) -> mx.array:
+        ends = (((top, bottom), -2), ((left, right), -1))
+        rows, columns = (mx.array(np.pad(np.arange(images.shape[axis]), pads, mode=mode)) for pads, axis in ends)  # type: ignore[call-overload]
+        return images[..., rows, :][..., columns]
+
     def rescale(self, images: mx.array, scale: float) -> mx.array:
         return images.astype(mx.float32) * scale
 
@@ -81,7 +86,7 @@ class MlxOps:
     def standardize(self, images: mx.array) -> mx.array:
         images = images.astype(mx.float32)
         axes = (-3, -2, -1)
-        std = mx.maximum(images.std(axis=axes, keepdims=True), 1 / math.sqrt(math.prod(images.shape[-3:])))
+        std = mx.maximum(images.std(axis=axes, keepdims=True, ddof=1), 1 / math.sqrt(math.prod(images.shape[-3:])))
         return (images - images.mean(axis=axes, keepdims=True)) / std
 
     def flip_channels(self, images: mx.array) -> mx.array:

@@ -14,8 +14,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import patch_axes, patch_shape
+from ..geometry import Size, patch_axes, patch_shape
 from ..image_utils import ChannelDimension, PILImageResampling, infer_channel_dimension_format, is_pil_image
+from . import unsupported
 from .shape import first_leaf, nested_shape
 
 Image = NDArray[Any]
@@ -67,6 +68,9 @@ class ReferenceOps:
         padded[..., top : top + height, left : left + width] = images
         return padded
 
+    def extend(self, images: Image, top: int, bottom: int, left: int, right: int, mode: str) -> Image:
+        return np.pad(images, [(0, 0)] * (images.ndim - 2) + [(top, bottom), (left, right)], mode=mode)  # type: ignore[call-overload]
+
     def rescale(self, images: Image, scale: float) -> Image:
         return images.astype(np.float32) * np.float32(scale)
 
@@ -85,7 +89,8 @@ class ReferenceOps:
         axes = (-3, -2, -1)
         images = images.astype(np.float32)
         count = math.prod(images.shape[-3:])
-        std = np.maximum(images.std(axis=axes, keepdims=True), 1 / math.sqrt(count))
+        # torch divides by n - 1 where nothing else is said, NumPy by n
+        std = np.maximum(images.std(axis=axes, keepdims=True, ddof=0 if self.pil_conventions else 1), count**-0.5)
         return (images - images.mean(axis=axes, keepdims=True)) / std
 
     def flip_channels(self, images: Image) -> Image:
@@ -97,7 +102,9 @@ class ReferenceOps:
     def rearrange(self, images: Image, split: Sequence[int], order: Sequence[int], shape: Sequence[int]) -> Image:
         return images.reshape(split).transpose(order).reshape(shape)
 
-    def patchify(self, images: Image, patch: int, merge: int = 1, copies: int = 1, vector: str = "cthw") -> Image:
+    def patchify(
+        self, images: Image, patch: int | Size, merge: int = 1, copies: int = 1, vector: str = "cthw"
+    ) -> Image:
         *batch, channels, height, width = images.shape
         split, order = patch_axes(channels, height, width, patch, merge, vector)
         lead = len(batch)
@@ -242,19 +249,45 @@ def filter_weights(
 
     The filter is stretched by the scale where the image shrinks (antialias), weights sum to one in double precision.
     """
+    if not antialias:
+        return _interpolation_weights(length, size, resample)
     scale = length / size
-    stretch = max(scale, 1.0) if antialias else 1.0
+    stretch = max(scale, 1.0)
     support = SUPPORT[resample] * stretch
     starts, weights = [], []
     for index in range(size):
         center = scale * (index + 0.5)
         first = max(int(center - support + 0.5), 0)
         last = min(int(center + support + 0.5), length)
-        positions = (np.arange(first, last) - center + 0.5) / stretch
-        row = _filter(resample, positions)
+        row = _filter(resample, (np.arange(first, last) - center + 0.5) / stretch)
         starts.append(first)
         weights.append(row / row.sum())
     return starts, weights
+
+
+def _interpolation_weights(length: int, size: int, resample: PILImageResampling) -> tuple[list[int], list[Image]]:
+    """Two or four inputs around the sample point whatever the scale, the edge repeated; cubic with a = -0.75."""
+    if resample not in (PILImageResampling.BILINEAR, PILImageResampling.BICUBIC):
+        raise unsupported("reference", f"{resample.name} without antialias", "leave antialias on")
+    linear = resample is PILImageResampling.BILINEAR
+    offsets = np.arange(0, 2) if linear else np.arange(-1, 3)
+    starts, weights = [], []
+    for index in range(size):
+        point = length / size * (index + 0.5) - 0.5
+        point = max(point, 0.0) if linear else point
+        base = math.floor(point)
+        distances = np.abs(offsets - (point - base))
+        values = 1.0 - distances if linear else _cubic(distances, -0.75)
+        sources = np.clip(base + offsets, 0, length - 1)
+        starts.append(int(sources[0]))
+        weights.append(np.bincount(sources - sources[0], weights=values))
+    return starts, weights
+
+
+def _cubic(x: Image, a: float) -> Image:
+    """The convolution kernel of Keys 1981 at distances of `x` pixels."""
+    near, far = ((a + 2) * x - (a + 3)) * x * x + 1, (((x - 5) * x + 8) * x - 4) * a
+    return np.where(x < 1, near, np.where(x < 2, far, 0.0))
 
 
 def _filter(resample: PILImageResampling, x: Image) -> Image:
@@ -263,8 +296,7 @@ def _filter(resample: PILImageResampling, x: Image) -> Image:
     if resample is PILImageResampling.BILINEAR:
         return np.clip(1.0 - x, 0.0, None)
     if resample is PILImageResampling.BICUBIC:
-        # Keys 1981 with a = -0.5
-        return np.where(x < 1, (1.5 * x - 2.5) * x * x + 1, np.where(x < 2, ((-0.5 * x + 2.5) * x - 4) * x + 2, 0.0))
+        return _cubic(x, -0.5)
     if resample is PILImageResampling.LANCZOS:
         return np.where(x < 3, np.sinc(x) * np.sinc(x / 3), 0.0)
     if resample is PILImageResampling.HAMMING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..geometry import patch_axes, patch_shape
+from ..geometry import Size, patch_axes, patch_shape
 from ..image_utils import ChannelDimension, PILImageResampling
 
 
@@ -52,6 +52,9 @@ class ShapeOps:
         height, width = images.shape[-2:]
         return ShapeArray((*images.shape[:-2], top + height + bottom, left + width + right), images.dtype)
 
+    def extend(self, images: ShapeArray, top: int, bottom: int, left: int, right: int, mode: str) -> ShapeArray:
+        return self.pad(images, top, bottom, left, right)
+
     def rescale(self, images: ShapeArray, scale: float) -> ShapeArray:
         return ShapeArray(images.shape, "float32")
 
@@ -63,9 +66,7 @@ class ShapeOps:
     ) -> ShapeArray:
         return ShapeArray(images.shape, "float32")
 
-    def unnormalize(
-        self, images: ShapeArray, scale: float, mean: Sequence[float], std: Sequence[float]
-    ) -> ShapeArray:
+    def unnormalize(self, images: ShapeArray, scale: float, mean: Sequence[float], std: Sequence[float]) -> ShapeArray:
         return ShapeArray(images.shape, "float32")
 
     def standardize(self, images: ShapeArray) -> ShapeArray:
@@ -83,7 +84,7 @@ class ShapeOps:
         return ShapeArray(tuple(shape), images.dtype)
 
     def patchify(
-        self, images: ShapeArray, patch: int, merge: int = 1, copies: int = 1, vector: str = "cthw"
+        self, images: ShapeArray, patch: int | Size, merge: int = 1, copies: int = 1, vector: str = "cthw"
     ) -> ShapeArray:
         *batch, channels, height, width = images.shape
         patch_axes(channels, height, width, patch, merge, vector)  # refuses sides that do not divide
