@@ -33,7 +33,7 @@ MODELS = {
     "pixtral": "native aspect ratio, longest edge 1024, whole patches",
     "qwen2_vl": "native resolution, 14x14 patches in one sequence",
     "llava_onevision": "a thumbnail and tiles of the best canvas",
-    "idefics3": "longest edge 1456, tiles of 364 and the whole image",
+    "idefics3": "longest edge 1456, tiles of 364x364 and the whole",
 }
 
 

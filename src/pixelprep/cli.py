@@ -283,11 +283,7 @@ def backends(as_json: AsJson = False) -> None:
                 get_ops(name)
             except MissingBackendError as error:
                 reason = reason_of(error.__cause__ or error)
-        versions = {
-            module: str(sys.modules[module].__version__)
-            for module in backend.requires
-            if hasattr(sys.modules.get(module), "__version__")
-        }
+        versions = {module: _version(module) for module in backend.requires} if reason is None else {}
         found[name] = {"usable": reason is None, "versions": versions, "reason": reason, "install": backend.install}
     with _errors_as_lines(FAILED):
         default = choose_backend()
@@ -394,6 +390,16 @@ def _print(table: Table) -> None:
     from rich.console import Console
 
     Console(markup=False, highlight=False).print(table)
+
+
+def _version(module: str) -> str:
+    """The version of an imported module, which its distribution knows if it has the module's name."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(module)
+    except PackageNotFoundError:
+        return str(getattr(sys.modules.get(module), "__version__", ""))
 
 
 def _describe(processor: BaseImageProcessor) -> str:
