@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -257,8 +258,9 @@ def find_class(name: str) -> tuple[Family, str | None]:
         family = FAMILIES.get(stem) or _families_by_plain_type().get(stem.lower().replace("_", ""))
         if found and family and suffix in {*suffixes, "Fast"}:
             return family, "torchvision" if suffix == "Fast" else suffixes[suffix] if suffix else None
-    close = difflib.get_close_matches(name, [f"{stem}ImageProcessor" for stem in FAMILIES], n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    stem = re.split("ImageProcessor|FeatureExtractor", name)[0]
+    close = difflib.get_close_matches(stem, FAMILIES, n=1)
+    hint = f"; did you mean {close[0] + 'ImageProcessor'!r}?" if close else ""
     raise UnknownFamilyError(f"no image processor is called {name!r}{hint}")
 
 
@@ -275,7 +277,8 @@ def family_of_model_type(model_type: str) -> Family:
     """
     family = MODEL_TYPES.get(_MODEL_TYPE_SPELLINGS.get(model_type, model_type))
     if family is None:
-        close = difflib.get_close_matches(model_type.lower(), MODEL_TYPES, n=1)
+        stem = re.sub("For[A-Z].*|Model$", "", model_type).lower()  # some files name the architecture's class
+        close = difflib.get_close_matches(stem, MODEL_TYPES, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise UnknownFamilyError(f"no image processor is known for the model type {model_type!r}{hint}")
     return family
@@ -317,9 +320,7 @@ _REGISTERED: dict[str, dict[str, type[BaseImageProcessor]]] = {}
 """Model type -> backend -> class, as given to `AutoImageProcessor.register`."""
 
 
-def register_classes(
-    model_type: str, classes: Mapping[str, type[BaseImageProcessor]], exist_ok: bool = False
-) -> None:
+def register_classes(model_type: str, classes: Mapping[str, type[BaseImageProcessor]], exist_ok: bool = False) -> None:
     """Add the classes of a model type, one for each backend; see `AutoImageProcessor.register`."""
     from .image_processing_utils import BaseImageProcessor
 

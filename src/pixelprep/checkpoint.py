@@ -1,0 +1,266 @@
+"""What a checkpoint's files say about image processing, read from a folder, a file, or one commit on the hub."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+PREPROCESSOR = "preprocessor_config.json"
+PROCESSOR = "processor_config.json"
+CONFIG = "config.json"
+FILES = (PROCESSOR, PREPROCESSOR, CONFIG)
+MAX_CONFIG_BYTES = 16 * 2**20
+MAX_NESTING = 64  # levels of lists and objects; published files have fewer than ten
+HUB_ARGUMENTS = ("revision", "token", "cache_dir", "local_files_only", "force_download", "proxies")
+
+
+class ConfigError(ValueError):
+    """A configuration file cannot be used; the message names the file."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The files of a checkpoint, and where they came from.
+
+    Attributes:
+        source: what the user gave.
+        files: contents by file name; those that exist.
+        folder: where the files lie, None for a model configuration in memory.
+        hub: arguments for the hub client with which more files of the same commit can be fetched; None for a folder.
+        subfolder: where in the repository `folder` is.
+    """
+
+    source: str
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    folder: Path | None = None
+    hub: Mapping[str, Any] | None = None
+    subfolder: str = ""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The image processor's own settings: nested in `processor_config.json`, else `preprocessor_config.json`."""
+        nested = self.files.get(PROCESSOR, {}).get("image_processor")
+        if isinstance(nested, Mapping) and nested:
+            return nested
+        if PREPROCESSOR not in self.files and self.is_timm:
+            return {name: self.config[name] for name in ("architecture", "pretrained_cfg") if name in self.config}
+        return self.files.get(PREPROCESSOR, {})
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The model's configuration."""
+        return self.files.get(CONFIG, {})
+
+    @property
+    def is_timm(self) -> bool:
+        """Whether the model's configuration is one that timm publishes."""
+        return isinstance(self.config.get("pretrained_cfg"), Mapping) and "architecture" in self.config
+
+    @property
+    def model_type(self) -> str | None:
+        """The model type that `config.json` names."""
+        found = self.config.get("model_type")
+        return found if isinstance(found, str) else "timm_wrapper" if self.is_timm else None
+
+    @property
+    def class_names(self) -> list[str]:
+        """Class names in the order in which they decide, the first that is known being taken."""
+        found = []
+        for settings in (self.settings, self.files.get(PREPROCESSOR, {}), self.config):
+            for key in ("image_processor_type", "feature_extractor_type"):
+                name = settings.get(key)
+                if isinstance(name, str) and name not in found:
+                    found.append(name)
+        return found
+
+    @property
+    def remote_code(self) -> Any:
+        """The reference to code in the checkpoint that would make its image processor, if there is one."""
+        for settings in (self.settings, self.config):
+            table = settings.get("auto_map")
+            if not isinstance(table, Mapping):
+                continue
+            # Beside a named image processor, the feature extractor is one of sounds.
+            legacy = None if "image_processor_type" in settings else table.get("AutoFeatureExtractor")
+            if table.get("AutoImageProcessor") or legacy:
+                return table.get("AutoImageProcessor") or legacy
+        return None
+
+
+def config_checkpoint(config: Any) -> Checkpoint:
+    """The checkpoint that a model configuration object stands for: its model type, and no settings.
+
+    Raises:
+        TypeError: this is no model configuration.
+    """
+    return Checkpoint(type(config).__name__, {CONFIG: config_values(config)})
+
+
+def config_values(config: Any) -> Mapping[str, Any]:
+    """The contents of a model configuration: a mapping, or an object with `to_dict` or with attributes.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if isinstance(config, Mapping):
+        return config
+    if hasattr(config, "model_type"):
+        values = config.to_dict() if callable(getattr(config, "to_dict", None)) else dict(vars(config))
+        return {**values, "model_type": config.model_type}
+    raise TypeError(
+        f"a checkpoint is a folder, a JSON file, a hub id or a model configuration with a `model_type`, not {config!r}"
+    )
+
+
+def read_checkpoint(
+    source: str | os.PathLike[str], *, subfolder: str = "", filename: str | None = None, **hub: Any
+) -> Checkpoint:
+    """Read the configuration files of a folder, a single JSON file, or a repository on the hub.
+
+    Args:
+        source: folder, path of a JSON file, or hub id such as "openai/clip-vit-base-patch32".
+        subfolder: folder inside the source.
+        filename: another name of `preprocessor_config.json`.
+        hub: `revision`, `token`, `cache_dir`, `local_files_only`, `force_download`, `proxies` for the hub client.
+
+    Raises:
+        FileNotFoundError: nothing is there, locally or on the hub. ConfigError: a file is no JSON object.
+        ValueError: `subfolder` or `filename` leaves the checkpoint.
+    """
+    preprocessor = filename or PREPROCESSOR
+    for name in (subfolder, preprocessor):
+        if os.path.isabs(name) or ".." in Path(name).parts:
+            raise ValueError(f"{name!r} leaves the checkpoint; give a path inside it")
+    text = os.fspath(source)
+    path = Path(text)
+    try:
+        is_file, is_folder = path.is_file(), path.is_dir()
+    except (OSError, ValueError):  # a name that no file can have: too long, or with a null byte
+        is_file = is_folder = False
+    if is_file:
+        return Checkpoint(text, {PREPROCESSOR: _read_json(path)}, path.parent)
+    wanted = {PROCESSOR: PROCESSOR, PREPROCESSOR: preprocessor, CONFIG: CONFIG}
+    fetch = None
+    if is_folder:
+        root = path
+    elif _is_hub_id(text):
+        root = download(text, [str(Path(subfolder) / name) for name in wanted.values()], hub)
+        # The snapshot's folder is named after its commit: what is fetched later comes from the same state.
+        fetch = {**hub, "revision": root.name}
+    else:
+        raise FileNotFoundError(f"{text!r} is no folder, no JSON file and no hub id such as 'owner/name'")
+    folder = root / subfolder
+    files = {key: _read_json(folder / name) for key, name in wanted.items() if (folder / name).is_file()}
+    if not files:
+        raise FileNotFoundError(f"{text!r} has none of {preprocessor}, {PROCESSOR}, {CONFIG}")
+    return Checkpoint(text, files, folder, fetch, subfolder)
+
+
+def _is_hub_id(text: str) -> bool:
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id
+
+    try:
+        validate_repo_id(text)
+    except HFValidationError:
+        return False
+    return True
+
+
+def download(repo_id: str, patterns: list[str], hub: Mapping[str, Any]) -> Path:
+    """The folder of one commit's snapshot, with the wanted files in it.
+
+    Args:
+        repo_id: "owner/name".
+        patterns: files to fetch; `*` matches.
+        hub: as in `read_checkpoint`.
+
+    Raises:
+        FileNotFoundError: the hub has no such repository or revision, or cannot be reached.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    hub = {name: value for name, value in hub.items() if value is not None}
+    proxies = hub.pop("proxies", None)
+    try:
+        with _proxied(proxies):
+            return Path(snapshot_download(repo_id, allow_patterns=patterns, **hub))
+    except GatedRepoError as error:
+        raise FileNotFoundError(
+            f"access to {repo_id!r} is restricted; accept its terms on the hub, then log in or pass token=..."
+        ) from error
+    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+        raise FileNotFoundError(
+            f"the hub has no {repo_id!r}"
+            + (f" at revision {hub['revision']!r}" if "revision" in hub else "")
+            + "; check the name, or pass token=... if it is private"
+        ) from error
+    except LocalEntryNotFoundError as error:
+        raise FileNotFoundError(
+            f"{repo_id!r} is no local folder, is not in the cache, and the hub cannot be reached: {error}"
+        ) from error
+    except HfHubHTTPError as error:
+        raise FileNotFoundError(f"the hub did not give {repo_id!r}: {error}") from error
+
+
+_proxy_lock = threading.Lock()
+
+
+@contextmanager
+def _proxied(proxies: Mapping[str, str] | None) -> Iterator[None]:
+    """Let the hub client use proxies, `{"https": "http://host:port"}`: it reads them from the environment alone."""
+    if not proxies:
+        yield
+        return
+    import huggingface_hub
+
+    close = getattr(huggingface_hub, "close_session", lambda: None)  # clients that keep no connection have none
+    names = {f"{scheme.partition(':')[0].upper()}_PROXY": url for scheme, url in proxies.items()}
+    with _proxy_lock:
+        before = {name: os.environ.get(name) for name in names}
+        os.environ.update(names)
+        close()
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+            close()
+
+
+def _read_json(path: Path) -> Mapping[str, Any]:
+    if path.stat().st_size > MAX_CONFIG_BYTES:
+        raise ConfigError(f"{path} is larger than {MAX_CONFIG_BYTES // 2**20} MiB; that is no configuration")
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} is no JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path} must hold a JSON object, not a {type(content).__name__}")
+    layer: list[Any] = [content]
+    for _ in range(MAX_NESTING):
+        layer = [
+            entry
+            for parent in layer
+            for entry in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(entry, (dict, list))
+        ]
+        if not layer:
+            return content
+    raise ConfigError(f"{path} nests more than {MAX_NESTING} levels deep; that is no configuration")
