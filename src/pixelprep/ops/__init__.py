@@ -66,11 +66,11 @@ class Ops(Protocol):
         ...
 
     def rescale(self, images: Array, scale: float) -> Array:
-        """`images * scale` in floating point."""
+        """`images * scale`, float32; bfloat16 stays, and is rounded after the operation."""
         ...
 
     def normalize(self, images: Array, mean: Sequence[float], std: Sequence[float]) -> Array:
-        """`(images - mean) / std` for each channel, float32."""
+        """`(images - mean) / std` for each channel, float32; bfloat16 stays, and is rounded after each operation."""
         ...
 
     def rescale_and_normalize(self, images: Array, scale: float, mean: Sequence[float], std: Sequence[float]) -> Array:

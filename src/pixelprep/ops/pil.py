@@ -14,9 +14,8 @@ import numpy as np
 from PIL import Image as PILImage
 
 from ..image_utils import ChannelDimension, PILImageResampling
-from . import unsupported
 from .pillow_memory import image_of, in_place
-from .reference import Image, ReferenceOps, inverse_statistics, per_channel, refuse_device
+from .reference import Image, ReferenceOps, inverse_statistics, is_bfloat16, per_channel, refuse_device
 
 
 class PilOps(ReferenceOps):
@@ -43,7 +42,7 @@ class PilOps(ReferenceOps):
         self, images: Image, height: int, width: int, resample: PILImageResampling, antialias: bool = True
     ) -> Image:
         if not antialias:
-            raise unsupported(self.name, "resizing without antialias", 'use backend="torchvision"')
+            return super().resize(images, height, width, resample, antialias)  # Pillow always smooths what shrinks
         if images.ndim > 3:
             return np.stack([self.resize(image, height, width, resample) for image in images])
         picture = image_of(images)
@@ -69,10 +68,12 @@ class PilOps(ReferenceOps):
         return super().crop(images, top, left, height, width)
 
     def rescale(self, images: Image, scale: float) -> Image:
+        if is_bfloat16(images):
+            return super().rescale(images, scale)
         return (images.astype(np.float64) * scale).astype(np.float32)
 
     def normalize(self, images: Image, mean: Sequence[float], std: Sequence[float]) -> Image:
-        images = images if images.dtype.kind == "f" else images.astype(np.float32)
+        images = images if images.dtype.kind == "f" or is_bfloat16(images) else images.astype(np.float32)
         return (images - per_channel(mean).astype(images.dtype)) / per_channel(std).astype(images.dtype)
 
     def rescale_and_normalize(self, images: Image, scale: float, mean: Sequence[float], std: Sequence[float]) -> Image:

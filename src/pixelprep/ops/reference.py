@@ -72,10 +72,12 @@ class ReferenceOps:
         return np.pad(images, [(0, 0)] * (images.ndim - 2) + [(top, bottom), (left, right)], mode=mode)  # type: ignore[call-overload]
 
     def rescale(self, images: Image, scale: float) -> Image:
-        return images.astype(np.float32) * np.float32(scale)
+        scaled = images.astype(np.float32) * np.float32(scale)
+        return scaled.astype(images.dtype) if is_bfloat16(images) else scaled
 
     def normalize(self, images: Image, mean: Sequence[float], std: Sequence[float]) -> Image:
-        return (images.astype(np.float32) - per_channel(mean)) / per_channel(std)
+        images = images if is_bfloat16(images) else images.astype(np.float32)
+        return (images - per_channel(mean).astype(images.dtype)) / per_channel(std).astype(images.dtype)
 
     def rescale_and_normalize(self, images: Image, scale: float, mean: Sequence[float], std: Sequence[float]) -> Image:
         factor = np.float32(1.0 / scale)
@@ -182,6 +184,11 @@ def _fill(out: Image, nested: Any) -> None:
             out[index] = entry
 
 
+def is_bfloat16(images: Image) -> bool:
+    """Whether these are `ml_dtypes` numbers, which NumPy counts among no kind."""
+    return images.dtype.name == "bfloat16"
+
+
 def numpy_dtype(name: str) -> np.dtype[Any]:
     """NumPy's dtype of a name; bfloat16 comes from `ml_dtypes`."""
     if name != "bfloat16":
@@ -195,7 +202,7 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
 
 def _output_dtype(name: str | None, given: np.dtype[Any]) -> np.dtype[Any]:
     """The dtype asked for where pixels are floating point; integer outputs keep theirs."""
-    return numpy_dtype(name) if name is not None and given.kind == "f" else given
+    return numpy_dtype(name) if name is not None and (given.kind == "f" or given.name == "bfloat16") else given
 
 
 def _resize_axis(images: Image, axis: int, size: int, resample: PILImageResampling, antialias: bool) -> Image:

@@ -56,10 +56,10 @@ class ShapeOps:
         return self.pad(images, top, bottom, left, right)
 
     def rescale(self, images: ShapeArray, scale: float) -> ShapeArray:
-        return ShapeArray(images.shape, "float32")
+        return ShapeArray(images.shape, "bfloat16" if images.dtype == "bfloat16" else "float32")
 
     def normalize(self, images: ShapeArray, mean: Sequence[float], std: Sequence[float]) -> ShapeArray:
-        return ShapeArray(images.shape, "float32")
+        return ShapeArray(images.shape, "bfloat16" if images.dtype == "bfloat16" else "float32")
 
     def rescale_and_normalize(
         self, images: ShapeArray, scale: float, mean: Sequence[float], std: Sequence[float]
@@ -158,4 +158,4 @@ def _leaf_shapes(nested: Any) -> set[tuple[int, ...]]:
 
 
 def _cast(given: str, asked: str | None) -> str:
-    return asked if asked is not None and given.startswith("float") else given
+    return asked if asked is not None and "float" in given else given

@@ -95,6 +95,8 @@ class TorchvisionOps:
         return images * scale
 
     def normalize(self, images: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
+        if images.dtype is torch.bfloat16:
+            return functional.normalize(images, list(mean), list(std))
         return _normalize(images, *_statistics(tuple(mean), tuple(std), images.device))
 
     def rescale_and_normalize(

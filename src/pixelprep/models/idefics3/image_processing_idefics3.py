@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from ... import geometry
-from ...image_processing_utils import BaseImageProcessor, map_images, pad_to
+from ...image_processing_utils import BaseImageProcessor, map_images
 from ...image_utils import (
     IMAGENET_STANDARD_MEAN,
     IMAGENET_STANDARD_STD,
@@ -10,6 +10,7 @@ from ...image_utils import (
 )
 from ...processing_utils import ImagesKwargs, SizeDict
 from ...utils import auto_docstring
+from ..tiles import batch_samples, cut
 
 
 class Idefics3ImageProcessorKwargs(ImagesKwargs, total=False):
@@ -73,16 +74,7 @@ class Idefics3(BaseImageProcessor):
         counts = [[(rows, columns) for _, rows, columns in sample] for sample in frames]
         tiles = [[frame for pieces, _, _ in sample for frame in pieces] for sample in frames]
         tiles = self.run_pipeline(tiles, options)
-        outputs = {"pixel_values": tiles}
-        if options.do_pad:
-            height, width = (max(frame.shape[axis] for sample in tiles for frame in sample) for axis in (-2, -1))
-            outputs["pixel_values"] = self.ops.stack(
-                map_images(lambda frame: pad_to(self.ops, frame, height, width), tiles), options.dtype
-            )
-            outputs["pixel_attention_mask"] = self.ops.stack(
-                map_images(lambda frame: self.ops.pixel_mask(*frame.shape[-2:], height, width), tiles)
-            )
-        encoded = self.batch_feature(outputs, options)
+        encoded = self.batch_feature(batch_samples(self.ops, tiles, options), options)
         if options.return_row_col_info:
             encoded["rows"] = [[rows for rows, _ in sample] for sample in counts]
             encoded["cols"] = [[columns for _, columns in sample] for sample in counts]
@@ -97,8 +89,8 @@ class Idefics3(BaseImageProcessor):
         image = verbs.resize(image, height, width, resample)
         if height <= tile and width <= tile:
             return [image], 0, 0
-        pieces = [verbs.crop(image, *box) for box in geometry.tile_boxes(height, width, tile, tile)]
-        return [*pieces, verbs.resize(image, tile, tile, resample)], height // tile, width // tile
+        whole = verbs.resize(image, tile, tile, resample)
+        return [*cut(verbs, image, tile, tile), whole], height // tile, width // tile
 
     def get_number_of_image_patches(self, height, width, images_kwargs=None):
         """Number of tiles of an image of `height x width`, and how many rows and columns of it are cut."""

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+from ... import geometry
+from ...image_processing_utils import BaseImageProcessor
+from ...image_utils import (
+    IMAGENET_STANDARD_MEAN,
+    IMAGENET_STANDARD_STD,
+    PILImageResampling,
+    make_nested_list_of_images,
+)
+from ...processing_utils import ImagesKwargs, SizeDict
+from ...utils import auto_docstring
+from ..tiles import batch_samples
+
+
+class Idefics2ImageProcessorKwargs(ImagesKwargs, total=False):
+    """
+    do_image_splitting (`bool`):
+        Replace each image by its four quarters and itself.
+    """
+
+    do_image_splitting: bool
+
+
+@auto_docstring
+class Idefics2(BaseImageProcessor):
+    """Idefics2 (arXiv:2405.02246): native aspect ratio with sides between two bounds, samples padded together.
+
+    A flat list of images is one sample. `pixel_values` is `(samples, images, C, H, W)`, short samples padded with
+    zeros; `pixel_attention_mask` int64 `(samples, images, H, W)` is 1 on pixels of an image.
+    """
+
+    valid_kwargs = Idefics2ImageProcessorKwargs
+    model_input_names = ["pixel_values", "pixel_attention_mask"]
+    pipeline = ("resize", "rescale_and_normalize")
+
+    do_convert_rgb = True
+    do_resize = True
+    size = {"shortest_edge": 378, "longest_edge": 980}
+    default_to_square = False
+    resample = PILImageResampling.BILINEAR
+    do_rescale = True
+    do_normalize = True
+    image_mean = IMAGENET_STANDARD_MEAN
+    image_std = IMAGENET_STANDARD_STD
+    do_pad = True
+    do_image_splitting = False
+
+    def _prepare_images_structure(self, images, expected_ndims=3):
+        return make_nested_list_of_images(self.fetch_images(images, expected_ndims), expected_ndims)
+
+    def convert_to_rgb(self, image):
+        from ...image_loading import composite_on_white
+
+        return composite_on_white(image)
+
+    def resize(self, image, size, resample=None):
+        if size.shortest_edge and size.longest_edge:
+            edges = size.shortest_edge, size.longest_edge
+            height, width = geometry.longest_shortest_edge(*image.shape[-2:], *edges)
+            size = SizeDict(height=height, width=width)
+        elif not (size.height and size.width):
+            raise ValueError(
+                f"Idefics2 resizes to a `shortest_edge` with a `longest_edge` or a `height` and `width`, not to {size}"
+            )
+        return super().resize(image, size, resample)
+
+    def _preprocess(self, images, options):
+        if options.do_image_splitting:
+            images = [[part for image in sample for part in self.quarters(image)] for sample in images]
+        images = self.run_pipeline(images, options)
+        return self.batch_feature(batch_samples(self.ops, images, options), options)
+
+    def quarters(self, image):
+        """The four quarters of an image, row by row, and itself; the middle pixel goes to the second half."""
+        height, width = image.shape[-2:]
+        if min(height, width) < 2:
+            raise ValueError(f"an image of {height}x{width} has no quarters: pass do_image_splitting=False")
+        tops, lefts = ((0, side // 2, side) for side in (height, width))
+        boxes = [
+            (top, left, below - top, after - left) for top, below in pairwise(tops) for left, after in pairwise(lefts)
+        ]
+        return [*(self.ops.crop(image, *box) for box in boxes), image]

@@ -1,0 +1,94 @@
+"""What tiling families share: sizes that must be given in full, tiles cut from a canvas, images centred on one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+
+from .. import geometry
+from ..image_processing_utils import map_images, pad_to
+
+if TYPE_CHECKING:
+    from ..image_utils import PILImageResampling
+    from ..ops import Array, Ops
+    from ..processing_utils import Options, SizeDict
+
+PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
+
+
+def height_and_width(size: SizeDict | None, family: object) -> geometry.Size:
+    """`(height, width)` of a size in that style.
+
+    Raises:
+        ValueError: it is of another style; the message names the family, which is any object of its class.
+    """
+    if size is None or size.height is None or size.width is None:
+        raise ValueError(f"{type(family).__name__} needs a `size` with `height` and `width`, not {size}")
+    return size.height, size.width
+
+
+def square_edge(size: SizeDict | None, family: object) -> int:
+    """The side of a square size.
+
+    Raises:
+        ValueError: it is of another style, or not square.
+    """
+    height, width = height_and_width(size, family)
+    if height != width:
+        raise ValueError(f"{type(family).__name__} needs a square `size`, not {size}")
+    return height
+
+
+def cut(verbs: Ops, images: Array, height: int, width: int) -> list[Array]:
+    """Tiles of `height x width`, row by row; the last of a row or column may be smaller."""
+    boxes = geometry.tile_boxes(images.shape[-2], images.shape[-1], height, width)
+    return [verbs.crop(images, *box) for box in boxes]
+
+
+def center_on(verbs: Ops, images: Array, height: int, width: int, fill: float | Sequence[float] = 0) -> Array:
+    """Pad evenly to `height x width`; the odd row or column goes to the bottom and the right."""
+    above, below = geometry.split_padding(height - images.shape[-2])
+    before, after = geometry.split_padding(width - images.shape[-1])
+    if not (above or below or before or after):
+        return images
+    return verbs.pad(images, above, below, before, after, fill)
+
+
+def cut_best_canvas(
+    verbs: Ops, image: Array, canvases: Iterable[Sequence[int]], tile: int, resample: PILImageResampling
+) -> list[Array]:
+    """Square tiles of the canvas that fits an image best, the image centred on it (LLaVA-NeXT)."""
+    size = image.shape[-2], image.shape[-1]
+    canvas = geometry.best_resolution(*size, canvases)
+    fitted = verbs.resize(image, *geometry.fit_on_canvas(*size, *canvas), resample)
+    return cut(verbs, center_on(verbs, fitted, *canvas), tile, tile)
+
+
+def blank(verbs: Ops, tile: Array) -> Array:
+    """Zeros of the shape, pixel type and device of a tile."""
+    height, width = tile.shape[-2:]
+    return verbs.crop(verbs.pad(tile, 0, height, 0, 0), height, 0, height, width)
+
+
+def as_float(verbs: Ops, images: Array, options: Options) -> Array:
+    """Floating-point pixels, where neither rescaling nor normalisation has made them so; "uint8" can be asked for."""
+    return images if options.do_rescale or options.do_normalize else verbs.cast(images, options.dtype or "float32")
+
+
+def batch_samples(verbs: Ops, samples: list[list[Array]], options: Options) -> dict[str, Any]:
+    """Images of all samples as one array, padded at the bottom and the right to the largest, and their int64 mask.
+
+    Without `do_pad` no mask, and as `return_tensors` asks: lists, or one array of images that must have one size and
+    samples that must have one length.
+    """
+    if not options.do_pad:
+        return {"pixel_values": samples if options.return_tensors is None else [verbs.stack(s) for s in samples]}
+    height, width = (max(image.shape[axis] for images in samples for image in images) for axis in (-2, -1))
+    padded = map_images(lambda image: pad_to(verbs, image, height, width), samples)
+    masks = map_images(lambda image: verbs.pixel_mask(image.shape[-2], image.shape[-1], height, width), samples)
+    return {
+        "pixel_values": as_float(verbs, verbs.stack(padded, options.dtype), options),
+        "pixel_attention_mask": verbs.stack(masks),
+    }
