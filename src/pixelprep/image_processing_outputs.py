@@ -20,7 +20,7 @@ class BatchFeature(UserDict[str, Any]):
     """
 
     def __init__(self, data: dict[str, Any] | None = None, tensor_type: str | None = None) -> None:
-        super().__init__(data or {})
+        self.data = dict(data or {})  # what UserDict does entry by entry
         self.convert_to_tensors(tensor_type)
 
     def __getattr__(self, name: str) -> Any:
@@ -112,8 +112,19 @@ def _to_numpy(value: Any) -> Any:
         return np.stack([_to_numpy(entry) for entry in value]) if _holds_arrays(value) else np.asarray(value)
     if hasattr(value, "detach"):
         value = value.detach().cpu()
-        return (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
+        return _bfloat16_to_numpy(value) if str(value.dtype) == "torch.bfloat16" else value.numpy()
     return np.asarray(value)
+
+
+def _bfloat16_to_numpy(value: Any) -> Any:
+    """NumPy has no bfloat16 but that of ml_dtypes; where that is not installed, float32 holds the same values."""
+    import torch
+
+    try:
+        import ml_dtypes
+    except ImportError:
+        return value.float().numpy()
+    return value.view(torch.int16).numpy().view(ml_dtypes.bfloat16)
 
 
 def _to_torch(value: Any) -> Any:

@@ -177,7 +177,7 @@ class BaseImageProcessor(ImageProcessingMixin):
         Images may nest one level deep. A function that returns a list (tiles) gives one list for each image.
         """
         verbs = self.ops
-        first = next((image for image in _flatten(images)), None)
+        first = next(_flatten(images), None)
         stacking = not options.disable_grouping and first is not None and verbs.stacking_pays(first)
         if not (stacking or options.disable_grouping is False):
             return map_images(function, images)
@@ -324,10 +324,12 @@ class BaseImageProcessor(ImageProcessingMixin):
 def hand_over(method: Callable[..., Any], *args: Any, options: Mapping[str, Any], rest: Mapping[str, Any]) -> Any:
     """Call a method with the options that its signature names; `**kwargs` gets `rest` besides."""
     names, takes_options, takes_rest = _wanted(getattr(method, "__func__", method))
-    taken = names[: len(args)]
-    kwargs = {name: options[name] for name in names[len(args) :] if name in options}
-    if takes_rest:
-        kwargs.update((name, value) for name, value in rest.items() if name not in taken)
+    kwargs = dict(rest) if takes_rest else {}
+    for position, name in enumerate(names):
+        if position < len(args):
+            kwargs.pop(name, None)
+        elif name in options:
+            kwargs[name] = options[name]
     if takes_options:
         kwargs["options"] = options
     return method(*args, **kwargs)
@@ -415,7 +417,7 @@ def _statistics(image: Array, *values: float | Sequence[float]) -> list[Sequence
         ValueError: they do not fit the image's channels.
     """
     channels = image.shape[-3]
-    spread = [value if isinstance(value, Sequence) else (value,) * channels for value in values]
+    spread = [value if isinstance(value, (tuple, list, Sequence)) else (value,) * channels for value in values]
     for value in spread:
         if len(value) != channels:
             raise ValueError(

@@ -135,7 +135,7 @@ def is_pil_image(image: Any) -> TypeGuard[PIL.Image.Image]:
 def is_array(image: Any) -> bool:
     """Whether this is an array or tensor of any library: it has a shape and a dtype."""
     # NumPy's strings, such as the entries of an array of paths, have both too.
-    return hasattr(image, "shape") and hasattr(image, "dtype") and not isinstance(image, str | bytes)
+    return hasattr(image, "shape") and hasattr(image, "dtype") and not isinstance(image, (str, bytes))
 
 
 def is_valid_image(image: Any) -> bool:
@@ -145,11 +145,13 @@ def is_valid_image(image: Any) -> bool:
 
 def is_collection(value: Any) -> bool:
     """Whether this is an ordered collection of inputs (list, tuple, generator, ...) rather than one of them."""
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return True
-    if isinstance(value, str | bytes | bytearray | memoryview | Mapping | AbstractSet) or hasattr(value, "read"):
+    if is_valid_image(value) or hasattr(value, "read"):
         return False
-    return isinstance(value, Iterable) and not is_valid_image(value)
+    return isinstance(value, Iterable) and not isinstance(
+        value, str | bytes | bytearray | memoryview | Mapping | AbstractSet
+    )
 
 
 def infer_channel_dimension_format(image: Any, num_channels: int | Sequence[int] | None = None) -> ChannelDimension:
