@@ -23,6 +23,8 @@ logger = logging.getLogger("pixelprep")
 # Keys of published files that say nothing about pixels; kept like all unknown keys, but not worth a message.
 SERVICE_KEYS = frozenset({"processor_class", "auto_map", "_name_or_path", "transformers_version", "use_fast"})
 TYPE_KEYS = frozenset({"image_processor_type", "feature_extractor_type", "_valid_processor_keys"})
+# What uses a size; where that is off, published files write -1 for "none".
+SIZE_FLAGS = {"do_resize": "size", "do_center_crop": "crop_size", "do_pad": "pad_size"}
 MOST_RESOLVED = 64  # sets of call arguments that an instance remembers
 
 
@@ -191,6 +193,10 @@ class ImageProcessingMixin:
         """
         names = cls._known_names()
         config = {name: value for name, value in image_processor_dict.items() if name in names}
+        for flag, name in SIZE_FLAGS.items():
+            size = config.get(name)
+            if not config.get(flag, True) and isinstance(size, Mapping) and set(size.values()) == {-1}:
+                config[name] = None
         unknown = {name: value for name, value in image_processor_dict.items() if name not in names | TYPE_KEYS}
         processor = cls(**{**config, **kwargs})
         processor.__dict__["_unknown"] = copy.deepcopy(unknown)
