@@ -102,6 +102,8 @@ def difference(expected: Any, got: Any, where: str = "output") -> float:
     assert type(expected) is type(got), f"{where}: {type(got)}, expected {type(expected)}"
     assert expected.dtype == got.dtype, f"{where}: {got.dtype}, expected {expected.dtype}"
     assert tuple(expected.shape) == tuple(got.shape), f"{where}: {tuple(got.shape)}, expected {tuple(expected.shape)}"
-    first, second = (np.asarray(array, dtype=np.float64) for array in (expected, got))
+    first, second = (
+        np.asarray(array.double() if hasattr(array, "double") else array, float) for array in (expected, got)
+    )
     assert np.array_equal(np.isnan(first), np.isnan(second)), f"{where}: NaN in other places"
     return float(np.nanmax(np.abs(first - second), initial=0.0))
