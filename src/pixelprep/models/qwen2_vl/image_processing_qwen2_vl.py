@@ -85,6 +85,8 @@ class Qwen2VL(BaseImageProcessor):
 
     def patchify(self, image, patch_size=14, temporal_patch_size=1, merge_size=1):
         """The patches of one image, `(tokens, values)`."""
+        if self.ops.pil_conventions:  # floats even where neither rescaling nor normalising makes them
+            image = self.ops.cast(image, "float32")
         merge = merge_size if self.merge_order else 1
         return self.ops.patchify(image, patch_size, merge, temporal_patch_size, self.patch_vector)
 

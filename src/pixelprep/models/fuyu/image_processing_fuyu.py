@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from ... import geometry
+from ...image_processing_utils import BaseImageProcessor, map_images, pad_to
+from ...image_utils import PILImageResampling, is_collection, make_nested_list_of_images
+from ...processing_utils import ImagesKwargs, SizeDict
+from ...utils import auto_docstring
+
+PADDING_MODES = ("constant", "edge", "reflect", "symmetric")
+
+
+class FuyuImageProcessorKwargs(ImagesKwargs, total=False):
+    """
+    patch_size (`int` or `dict[str, int]`):
+        Height and width of the patches that `patchify_image` cuts.
+    padding_value (`float`):
+        What "constant" padding consists of, on the scale of the pixels given.
+    padding_mode (`str`):
+        "constant", or the image's own pixels: "edge", "reflect" or "symmetric".
+    """
+
+    patch_size: SizeDict
+    padding_value: float
+    padding_mode: str
+
+
+@auto_docstring
+class Fuyu(BaseImageProcessor):
+    """Fuyu-8B: images shrunk to fit into `size`, padded at the bottom and the right to all of it.
+
+    Each image of a flat list is a sample. `images` is `(samples, images, C, H, W)`; for the first image of each
+    sample, `image_unpadded_heights`, `image_unpadded_widths` and `image_scale_factors` are of the resized image and
+    `image_sizes` its original `(height, width)`.
+    """
+
+    valid_kwargs = FuyuImageProcessorKwargs
+    model_input_names = [
+        "images",
+        "image_input_ids",
+        "image_patches",
+        "image_patch_indices_per_batch",
+        "image_patch_indices_per_subsequence",
+    ]
+    pipeline = ("pad", "rescale_and_normalize")
+
+    do_resize = True
+    size = {"height": 1080, "width": 1920}
+    resample = PILImageResampling.BILINEAR
+    do_rescale = True
+    do_normalize = True
+    image_mean = 0.5
+    image_std = 0.5
+    do_pad = True
+    padding_value = 1.0
+    padding_mode = "constant"
+    patch_size = {"height": 30, "width": 30}
+
+    def _validate_preprocess_kwargs(self, **kwargs):
+        super()._validate_preprocess_kwargs(**kwargs)
+        size = kwargs["size"]
+        if (kwargs["do_resize"] or kwargs["do_pad"]) and not (size and size.height and size.width):
+            raise ValueError(f"Fuyu fits images into a `size` with `height` and `width`, not {size}")
+        if kwargs["padding_mode"] not in PADDING_MODES:
+            raise ValueError(f"`padding_mode` must be one of {PADDING_MODES}, not {kwargs['padding_mode']!r}")
+
+    def _prepare_images_structure(self, images, expected_ndims=3):
+        images = self.fetch_images(images, expected_ndims)
+        samples = make_nested_list_of_images(images, expected_ndims)
+        nested = is_collection(images) and any(map(is_collection, images))
+        return samples if nested else [[image] for image in samples[0]]
+
+    def resize(self, image, size, resample=None):
+        height, width = image.shape[-2:]
+        if height <= size.height and width <= size.width:
+            return image
+        return self.ops.resize(image, *geometry.fit_within(height, width, size.height, size.width), resample)
+
+    def pad(self, images, size, padding_value=1.0, padding_mode="constant"):
+        def extend(image):
+            below, after = size.height - image.shape[-2], size.width - image.shape[-1]
+            if padding_mode == "constant" or min(below, after) < 0:
+                return pad_to(self.ops, image, size.height, size.width, padding_value)
+            return self.ops.extend(image, 0, below, 0, after, padding_mode)
+
+        return map_images(extend, images)
+
+    def _preprocess(self, images, options):
+        images = [sample for sample in images if sample]
+        before = [tuple(sample[0].shape[-2:]) for sample in images]
+        images = self.run_pipeline(images, options, ["resize"])
+        after = [tuple(sample[0].shape[-2:]) for sample in images]
+        images = self.run_pipeline(images, options)
+        if options.return_tensors is not None or not self.ops.pil_conventions:
+            images = self.ops.stack(images, options.dtype)
+        outputs = {
+            "images": images,
+            "image_unpadded_heights": [[height] for height, _ in after],
+            "image_unpadded_widths": [[width] for _, width in after],
+            "image_scale_factors": [[new[0] / old[0]] for new, old in zip(after, before, strict=True)],
+            "image_sizes": before,
+        }
+        return self.batch_feature(outputs, options)
+
+    def get_num_patches(self, image_height, image_width, patch_size=None):
+        """Number of patches of an image of `image_height x image_width`, which must be made of whole ones."""
+        patch = SizeDict.parse(patch_size or self.patch_size, name="patch_size")
+        split, _ = geometry.patch_axes(1, image_height, image_width, (patch.height, patch.width), 1, "hwc")
+        return split[1] * split[4]
+
+    def patchify_image(self, image, patch_size=None):
+        """Patches `(B, patches, values)` of images `(B, C, H, W)`, row by row, channels innermost."""
+        patch = SizeDict.parse(patch_size or self.patch_size, name="patch_size")
+        return self.ops.patchify(image, (patch.height, patch.width), vector="hwc")
