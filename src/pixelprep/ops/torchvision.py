@@ -89,7 +89,11 @@ class TorchvisionOps:
         return padded
 
     def extend(self, images: torch.Tensor, top: int, bottom: int, left: int, right: int, mode: str) -> torch.Tensor:
-        return functional.pad(images, [left, top, right, bottom], padding_mode=mode)
+        # By index: torch's own padding mirrors once at most, and not to the image's full length.
+        for axis, ends in ((-2, (top, bottom)), (-1, (left, right))):
+            sources = np.pad(np.arange(images.shape[axis]), ends, mode=mode)  # type: ignore[call-overload]
+            images = images.index_select(axis, torch.from_numpy(sources).to(images.device))
+        return images
 
     def rescale(self, images: torch.Tensor, scale: float) -> torch.Tensor:
         return images * scale
