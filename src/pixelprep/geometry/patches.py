@@ -7,7 +7,17 @@ import math
 from .sizes import Size, multiple_of
 
 
-def smart_resize(height: int, width: int, factor: int, min_pixels: int, max_pixels: int, frames: int = 1) -> Size:
+def smart_resize(
+    height: int,
+    width: int,
+    factor: int,
+    min_pixels: int,
+    max_pixels: int,
+    frames: int = 1,
+    *,
+    least: int = 0,
+    max_aspect: float = 200,
+) -> Size:
     """Sides that are multiples of `factor` with an area between two bounds (Qwen2-VL, arXiv:2409.12191).
 
     Args:
@@ -15,12 +25,14 @@ def smart_resize(height: int, width: int, factor: int, min_pixels: int, max_pixe
         factor: side of the squares that both sides are made of.
         min_pixels, max_pixels: bounds of `frames * height * width` of the result.
         frames: how often the image is repeated in time (GLM-4.1V counts every copy).
+        least: fewest squares along a side, for the area that the bounds are compared with (LFM2-VL: 1).
+        max_aspect: the most that one side may be of the other (LFM2-VL: infinite).
 
     Raises:
-        ValueError: one side is more than 200 times the other.
+        ValueError: one side is more than `max_aspect` times the other.
     """
-    _refuse_elongated(height, width, 200)
-    rows, columns = round(height / factor), round(width / factor)
+    _refuse_elongated(height, width, max_aspect)
+    rows, columns = (max(round(side / factor), least) for side in (height, width))
     pixels = frames * rows * columns * factor**2
     if pixels > max_pixels:
         shrink = math.sqrt(frames * height * width / max_pixels)
@@ -53,7 +65,7 @@ def smart_resize_by_edges(height: int, width: int, factor: int, min_pixels: int,
     return rows * factor, columns * factor
 
 
-def _refuse_elongated(height: int, width: int, limit: int) -> None:
+def _refuse_elongated(height: int, width: int, limit: float) -> None:
     if max(height, width) / min(height, width) > limit:
         raise ValueError(
             f"an image of {height}x{width} is too elongated: one side may be {limit} times the other at most"
