@@ -450,7 +450,9 @@ def _read_url(url: str, limits: DecodeLimits) -> _Bounded:
     starts again at every read and a slow drip would go on for ever. The thread makes this work under a running loop.
     """
     import asyncio
-    from concurrent.futures import ThreadPoolExecutor
+    import contextlib
+    import typing
+    from concurrent.futures import Future, ThreadPoolExecutor
 
     name = _url_name(url)
     _check_scheme(url, name)
@@ -458,9 +460,21 @@ def _read_url(url: str, limits: DecodeLimits) -> _Bounded:
         import httpx
     except ImportError as error:
         raise ImportError('loading images from URLs needs httpx: pip install "pixelprep[http]"') from error
+    task: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = Future()
+
+    async def main() -> _Bounded:
+        task.set_result((asyncio.get_running_loop(), typing.cast("asyncio.Task[Any]", asyncio.current_task())))
+        return await _download(url, name, limits)
+
     with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(asyncio.run, main())
         try:
-            return pool.submit(asyncio.run, _download(url, name, limits)).result()
+            return done.result()
+        except KeyboardInterrupt:  # else leaving the pool would wait for the download to time out
+            loop, download = task.result()
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(download.cancel)
+            raise
         except ImageLoadError:
             raise
         except TimeoutError as error:

@@ -26,7 +26,7 @@ class MlxOps:
     name: ClassVar[str] = "mlx"
     tensor_type: ClassVar[str] = "mlx"
     pil_conventions: ClassVar[bool] = False
-    promised_levels: ClassVar[dict[str, int]] = {"BILINEAR": 1, "HAMMING": 1, "BOX": 1, "BICUBIC": 2, "LANCZOS": 2}
+    promise: ClassVar[dict[str, float]] = {"BILINEAR": 1, "HAMMING": 1, "BOX": 1, "BICUBIC": 2, "LANCZOS": 2}
 
     def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> mx.array:
         refuse_device(self.name, device)

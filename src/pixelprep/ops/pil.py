@@ -24,13 +24,14 @@ class PilOps(ReferenceOps):
     name: ClassVar[str] = "pil"
     tensor_type: ClassVar[str] = "np"
     pil_conventions: ClassVar[bool] = True
-    promised_levels: ClassVar[dict[str, int]] = {
-        "BILINEAR": 1,
-        "HAMMING": 1,
-        "BOX": 1,
-        "BICUBIC": 2,
-        "LANCZOS": 2,
+    # Against the oracle, which is torch's arithmetic: Pillow's weights have more bits, its nearest pixel and its standard
+    # deviation follow other rules, and floats in 0..255 are resized as bytes.
+    promise: ClassVar[dict[str, float]] = {
+        **dict.fromkeys(("BILINEAR", "HAMMING", "BOX"), 1),
+        **dict.fromkeys(("BICUBIC", "LANCZOS"), 2),
         "NEAREST": 255,
+        "standardize": 1e-4,
+        "NemotronH_Omni_Reasoning_V3": 17,
     }
 
     def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> Image:

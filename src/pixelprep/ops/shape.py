@@ -111,11 +111,16 @@ class ShapeOps:
 
     def integers(self, values: Any, dtype: str = "int64", like: ShapeArray | None = None) -> ShapeArray:
         shape: list[int] = []
-        level = values
+        level = values = _listed(values)
         while isinstance(level, (list, tuple)):
             shape.append(len(level))
             level = level[0] if level else None
         return ShapeArray(tuple(shape), dtype, values)
+
+
+def _listed(values: Any) -> Any:
+    """Nested tuples as nested lists, as arrays give their values."""
+    return [_listed(entry) for entry in values] if isinstance(values, (list, tuple)) else values
 
 
 def first_leaf(nested: Any) -> Any:
