@@ -76,7 +76,7 @@ class NativeOps(ReferenceOps):
         values = tuple(fill) if isinstance(fill, Sequence) else (fill,) * channels
         if images.bare and len(values) == channels and all(0 <= value < 256 for value in values):
             whole = tuple(int(value) for value in values)
-            if not _inside(images) and whole != images.fill:
+            if _shows_more(images, top, bottom, left, right) or (not _inside(images) and whole != images.fill):
                 images = _on(images)
             window = (images.window[0] - top, images.window[1] - left, height, width)
             return images.then(shape=(channels, height, width), window=window, fill=whole)
@@ -186,6 +186,13 @@ def _on(base: Recipe) -> Recipe:
 def _inside(images: Recipe) -> bool:
     top, left, height, width = images.window
     return top >= 0 and left >= 0 and top + height <= images.resized[0] and left + width <= images.resized[1]
+
+
+def _shows_more(images: Recipe, top: int, bottom: int, left: int, right: int) -> bool:
+    """Whether a window grown by so much would show pixels that a crop has cut off."""
+    above, before, height, width = images.window
+    below, after = images.resized[0] - above - height, images.resized[1] - before - width
+    return any(grown and cut > 0 for grown, cut in ((top, above), (bottom, below), (left, before), (right, after)))
 
 
 def _pillow_pixels(image: Any) -> _core.Image:

@@ -131,12 +131,14 @@ def render(targets: Sequence[tuple[Recipe, Array]], type_name: str) -> None:
 
 def prepare(recipes: Iterable[Recipe]) -> None:
     """Make the images that several steps start from, each once, all of one level together."""
-    bases = {id(r.source): r.source for r in recipes if isinstance(r.source, Recipe) and "image" not in r.source.made}
+    bases = {id(r.source): r.source for r in recipes if isinstance(r.source, Recipe)}
     if not bases:
         return
     prepare(bases.values())
     jobs = []
     for base in bases.values():
+        if "image" in base.made:  # also where another base starts from it
+            continue
         channels, height, width = base.shape
         # Pixels of four bytes (or one) are what the kernels read fastest.
         pixels = _core.empty((height, width, 1 if channels == 1 else 4), "uint8")
