@@ -57,7 +57,7 @@ class MlxOps:
         self, images: mx.array, top: int, bottom: int, left: int, right: int, fill: float | Sequence[float] = 0
     ) -> mx.array:
         *lead, height, width = images.shape
-        values = mx.array(fill).reshape(-1, 1, 1) if isinstance(fill, Sequence) else mx.array(fill)
+        values = mx.array(list(fill)).reshape(-1, 1, 1) if isinstance(fill, Sequence) else mx.array(fill)
         padded = mx.broadcast_to(values.astype(images.dtype), (*lead, top + height + bottom, left + width + right))
         padded = mx.array(padded)
         padded[..., top : top + height, left : left + width] = images
@@ -69,10 +69,12 @@ class MlxOps:
         return images[..., rows, :][..., columns]
 
     def rescale(self, images: mx.array, scale: float) -> mx.array:
-        return images.astype(mx.float32) * scale
+        scaled = images.astype(mx.float32) * scale
+        return scaled.astype(images.dtype) if images.dtype == mx.bfloat16 else scaled
 
     def normalize(self, images: mx.array, mean: Sequence[float], std: Sequence[float]) -> mx.array:
-        return (images.astype(mx.float32) - _per_channel(mean)) / _per_channel(std)
+        dtype = mx.bfloat16 if images.dtype == mx.bfloat16 else mx.float32
+        return (images.astype(dtype) - _per_channel(mean).astype(dtype)) / _per_channel(std).astype(dtype)
 
     def rescale_and_normalize(
         self, images: mx.array, scale: float, mean: Sequence[float], std: Sequence[float]
@@ -139,7 +141,7 @@ def _dtype(name: str) -> Any:
 
 
 def _per_channel(values: Sequence[float]) -> mx.array:
-    return mx.array(values, dtype=mx.float32)[:, None, None]
+    return mx.array(list(values), dtype=mx.float32)[:, None, None]
 
 
 def _like(resized: mx.array, images: mx.array) -> mx.array:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..image_processing_outputs import converter
 from ..image_utils import PILImageResampling
 from ..ops import Ops, get_backend, get_ops
 from ..ops.reference import ReferenceOps
@@ -69,6 +70,9 @@ def drawn(height: int, width: int, seed: int = 0) -> Array:
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
+_to_numpy = converter("np")
+
+
 def promise(verbs: Ops) -> Mapping[str, float]:
     """How far a backend may be from the oracle, as it states itself; exact where it states nothing.
 
@@ -113,7 +117,8 @@ def _verb_calls() -> dict[str, Callable[[Any, Any], Any]]:
 def to_numpy(verbs: Ops, array: Any) -> Array:
     """A backend's array, made if it is lazy, as NumPy's."""
     made = verbs.unstack(verbs.stack([array]))[0]
-    return np.asarray(made.cpu() if hasattr(made, "cpu") else made)
+    array: Array = _to_numpy(made)
+    return array
 
 
 def _lazy_import(backend: str) -> None:
