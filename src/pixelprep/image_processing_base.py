@@ -7,6 +7,7 @@ import inspect
 import json
 import logging
 import typing
+import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -73,6 +74,12 @@ class ImageProcessingMixin:
         from .image_processing_backends import bind
 
         return typing.cast("type[Self]", bind(cls.family or cls, backend))  # type: ignore[arg-type]
+
+    @property
+    def is_fast(self) -> bool:
+        """Deprecated: whether the backend is torchvision; ask `backend`."""
+        warnings.warn("is_fast is deprecated; look at `backend`", FutureWarning, stacklevel=2)
+        return type(self).backend == "torchvision"
 
     # -------------------------------------------------------------------------------------------- keyword arguments
 
@@ -260,7 +267,7 @@ class ImageProcessingMixin:
 
     def __reduce__(self) -> tuple[Any, ...]:
         cls = type(self)
-        if cls.family is None:
+        if "family" not in cls.__dict__:  # written by hand, or a subclass of a bound class
             return super().__reduce__()  # type: ignore[return-value]
         return _restore, (cls.family, cls.backend, self.__dict__)
 
