@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
+import hypothesis
 import pytest
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 
 
 @cache
