@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from .ops import DEFAULT_ORDER, backends, get_backend
+from .ops import DEFAULT_ORDER, backend_of_suffix, get_backend
 
 if TYPE_CHECKING:
     from .image_processing_utils import BaseImageProcessor
@@ -251,13 +251,13 @@ def find_class(name: str) -> tuple[Family, str | None]:
     Raises:
         UnknownFamilyError: no family has such a name; the message names the nearest.
     """
-    suffixes = {backend.suffix: backend.name for backend in backends().values()}
     for kind in ("ImageProcessor", "FeatureExtractor"):
         stem, found, suffix = name.partition(kind)
         stem = _SPELLINGS.get(stem, stem)
         family = FAMILIES.get(stem) or _families_by_plain_type().get(stem.lower().replace("_", ""))
-        if found and family and suffix in {*suffixes, "Fast"}:
-            return family, "torchvision" if suffix == "Fast" else suffixes[suffix] if suffix else None
+        backend = ("torchvision" if suffix == "Fast" else backend_of_suffix(suffix)) if found and family else None
+        if family and backend:
+            return family, backend if suffix else None
     stem = re.split("ImageProcessor|FeatureExtractor", name)[0]
     close = difflib.get_close_matches(stem, FAMILIES, n=1)
     hint = f"; did you mean {close[0] + 'ImageProcessor'!r}?" if close else ""

@@ -50,6 +50,10 @@ class Ops(Protocol):
         """Resample to `height x width` pixels; integer pixels stay integer."""
         ...
 
+    def resize_float(self, images: Array, height: int, width: int, resample: PILImageResampling) -> Array:
+        """Resample in float32: nothing is rounded to bytes or clipped, whatever the values."""
+        ...
+
     def crop(self, images: Array, top: int, left: int, height: int, width: int) -> Array:
         """The window whose top-left corner is `(top, left)`; it lies inside the images."""
         ...
@@ -246,6 +250,19 @@ def backends() -> dict[str, Backend]:
     _load_entry_points()
     public = {name: backend for name, backend in _BACKENDS.items() if backend.public}
     return {name: public[name] for name in (*DEFAULT_ORDER, *(n for n in public if n not in DEFAULT_ORDER))}
+
+
+def backend_of_suffix(suffix: str) -> str | None:
+    """The public backend whose class names end so; plugins, slow to look for, are asked if no shipped one does."""
+
+    def find() -> str | None:
+        return next((b.name for b in _BACKENDS.values() if b.public and b.suffix == suffix), None)
+
+    name = find()
+    if name is None:
+        _load_entry_points()
+        name = find()
+    return name
 
 
 def get_backend(name: str) -> Backend:
