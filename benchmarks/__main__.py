@@ -1,0 +1,166 @@
+"""`python -m benchmarks`: measure everything and write docs/benchmarks.md. See `--help` for less than everything."""
+
+from __future__ import annotations
+
+import os
+
+if __name__ == "__main__":
+    # Before anything is imported that reads them: one thread, and nothing fetched.
+    one = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "PIXELPREP_NUM_THREADS", "HF_HUB_OFFLINE")
+    os.environ.update(dict.fromkeys(one, "1"), TRANSFORMERS_VERBOSITY="error")
+
+import argparse
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from . import cases, measure, report
+
+PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+SECTIONS = ("time", "threads", "memory", "start")
+Task = tuple[str, Callable[[], None]]
+"""What the progress bar shows, and what is done."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run, and write or print the page; 130 if interrupted, the page being left as it was."""
+    arguments = _parser().parse_args(argv)
+    part = arguments.quick or any((arguments.family, arguments.backend, arguments.input, arguments.only))
+    page = arguments.page or (None if part else PAGE)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            body = report.render(run(arguments))
+    except KeyboardInterrupt:
+        print("interrupted; the page is as it was", file=sys.stderr)
+        return 130
+    if page is None:
+        print(body)
+    else:
+        report.write_page(page, body)
+        print(f"written: {page}", file=sys.stderr)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    choose: dict[str, Any] = {"action": "append", "metavar": "NAME"}
+    parser.add_argument("--family", choices=cases.measured_families(), help="only this one; may be repeated", **choose)
+    parser.add_argument("--backend", choices=cases.usable_backends(), help="only this one; may be repeated", **choose)
+    parser.add_argument("--input", choices=list(cases.INPUTS), help="only this one; may be repeated", **choose)
+    parser.add_argument("--only", choices=SECTIONS, help="only this section; may be repeated", **choose)
+    parser.add_argument("--quick", action="store_true", help="three pairs a row: to see that it works, not how fast")
+    parser.add_argument("--page", type=Path, help="write here; partial and quick runs print unless this is given")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> report.Results:
+    """Measure what was asked for, with a progress bar where there is a terminal."""
+    import torch
+
+    torch.set_num_threads(1)
+    effort = measure.QUICK if arguments.quick else measure.FULL
+    families = arguments.family or cases.measured_families()
+    backends = arguments.backend or cases.usable_backends()
+    inputs = arguments.input or list(cases.INPUTS)
+    sections = arguments.only or SECTIONS
+    results = report.Results(bandwidth=measure.copy_bandwidth(64 if arguments.quick else 256))
+    if "native" in backends:
+        from pixelprep_native import isa
+
+        results.instruction_set = isa()
+    with tempfile.TemporaryDirectory() as folder:
+        makers: dict[str, Callable[[], list[Task]]] = {
+            "time": partial(_timings, results, families, backends, inputs, Path(folder), effort),
+            "threads": partial(_threads, results, families, backends, Path(folder), effort),
+            "memory": partial(_memory, results, families, backends),
+            "start": partial(_starts, results, backends, effort),
+        }
+        tasks = [task for section, make in makers.items() if section in sections for task in make()]
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+            bar = progress.add_task("", total=len(tasks))
+            for name, task in tasks:
+                progress.update(bar, description=name)
+                task()
+                progress.advance(bar)
+    return results
+
+
+def _timings(
+    results: report.Results,
+    families: list[str],
+    backends: list[str],
+    inputs: list[str],
+    folder: Path,
+    effort: measure.Effort,
+) -> list[Task]:
+    def time(case: cases.Case) -> None:
+        images = cases.INPUTS[case.input].make(folder)
+        ours, reference = case.ours(), case.reference()
+        timing = measure.paired(lambda: ours(images), lambda: reference(images), effort)
+        floor = None
+        if case.input not in ("file", "files"):
+            floor = (measure.bytes_in(images) + measure.bytes_out(ours(images))) / results.bandwidth
+        results.rows.append(report.Row(case, timing, floor))
+
+    return [
+        (f"{case.family} on {case.backend}, {cases.INPUTS[case.input].title}", partial(time, case))
+        for case in cases.cases(families, backends, inputs)
+    ]
+
+
+def _threads(
+    results: report.Results, families: list[str], backends: list[str], folder: Path, effort: measure.Effort
+) -> list[Task]:
+    def gain(case: cases.Case) -> None:
+        timing = measure.threads_gain(case, cases.INPUTS[case.input].make(folder), effort)
+        results.threads.append((case, timing))
+
+    if "native" not in backends or "CLIP" not in families:
+        return []
+    return [
+        (f"2 threads, {cases.INPUTS[name].title}", partial(gain, cases.Case("CLIP", "native", "native", name)))
+        for name in ("mixed", "files")
+    ]
+
+
+def _memory(results: report.Results, families: list[str], backends: list[str]) -> list[Task]:
+    def peak(family: str, backend: str, side: str) -> None:
+        column = backend if side == "ours" else f"the reference's {backend}"
+        results.memory.setdefault(family, {})[column] = measure.peak_memory(family, backend, side)
+
+    return [
+        (f"memory of {family} on {backend}", partial(peak, family, backend, side))
+        for family in families
+        for backend in backends
+        for side in ("ours", "reference")
+        if side == "ours" or (backend != "native" and cases.reference_class(family, backend) is not None)
+    ]
+
+
+def _starts(results: report.Results, backends: list[str], effort: measure.Effort) -> list[Task]:
+    targets = {"native": "0.3 s, 80 MB", "pil": "0.5 s, 100 MB"}
+
+    def importing() -> None:
+        results.starts.append(("`import pixelprep`", measure.import_time(effort), "0.05 s"))
+
+    def first(side: str, backend: str) -> None:
+        name = f"first CLIP tensor: {backend if side == 'ours' else f'the reference, {backend}'}"
+        target = targets.get(backend, "") if side == "ours" else ""
+        results.starts.append((name, measure.cold_start(side, backend, effort), target))
+
+    chosen = [("ours", name) for name in backends] + [("reference", name) for name in backends if name != "native"]
+    tasks = [(f"start of {backend}", partial(first, side, backend)) for side, backend in chosen]
+    return [("import", importing), *tasks]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

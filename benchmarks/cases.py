@@ -1,0 +1,162 @@
+"""What is measured: families, inputs drawn from the example photographs, and the speed each row should reach."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from pixelprep.ops import get_backend
+from pixelprep.registry import FAMILIES, written_families
+
+PHOTOS = Path(__file__).parent.parent / "examples" / "photos"
+# One of each kind first, then the most used; those that are not written yet are left out.
+MEASURED = (
+    *("CLIP", "ConvNext", "LlavaOnevision", "Idefics3", "Qwen2VL", "Pixtral", "Detr", "Segformer", "Siglip"),
+    *("ViT", "Bit", "Sam", "DINOv3ViT", "Gemma3", "LlavaNext", "SmolVLM"),
+)
+BACKENDS = {"torchvision": "pt", "pil": "np", "native": "np"}
+"""The backends measured, and what they are asked to return."""
+
+
+def photograph(width: int, height: int, index: int = 0) -> Image.Image:
+    """An example photograph brought to a size; the same pixels every time."""
+    files = sorted(PHOTOS.glob("*.jpg"))
+    with Image.open(files[index % len(files)]) as image:
+        return image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
+
+
+def _mixed_size(index: int) -> tuple[int, int]:
+    """Widths of 480 to 1280 and heights of 360 to 1080, no two alike in the first 16."""
+    return 480 + 160 * (index % 6), 360 + 45 * (index * 7 % 17)
+
+
+def _write_jpeg(image: Image.Image, path: Path) -> str:
+    image.save(path, quality=90)
+    return str(path)
+
+
+@dataclass(frozen=True)
+class Input:
+    """Something to process: what to call it, and how to make it, given a folder for files."""
+
+    title: str
+    make: Callable[[Path], Any]
+
+
+INPUTS: Mapping[str, Input] = {
+    "photo": Input("PIL 1800x1200", lambda folder: photograph(1800, 1200)),
+    "square": Input("PIL 512x512", lambda folder: photograph(512, 512)),
+    "tiny": Input("PIL 64x64", lambda folder: photograph(64, 64)),
+    "array": Input("array 1800x1200", lambda folder: np.array(photograph(1800, 1200))),
+    "file": Input("JPEG 1800x1200", lambda folder: _write_jpeg(photograph(1800, 1200), folder / "photo.jpg")),
+    "odd": Input("PIL 1500x1001", lambda folder: photograph(1500, 1001)),
+    "mixed": Input("16 PIL, mixed sizes", lambda folder: [photograph(*_mixed_size(i), i) for i in range(16)]),
+    "files": Input(
+        "64 JPEG files",
+        lambda folder: [_write_jpeg(photograph(*_mixed_size(i), i), folder / f"{i}.jpg") for i in range(64)],
+    ),
+}
+COMMON_INPUTS = ("photo", "square", "tiny", "array", "file")
+MORE_INPUTS = {"CLIP": ("mixed", "files"), "Idefics3": ("odd",)}
+
+# How many times faster than the reference a row should be, at least. The native backend has targets on these rows only;
+# the others should be no slower anywhere, and take half the time where an image is so small that it is all overhead.
+NATIVE_TARGETS = {
+    ("CLIP", "photo", ""): 3.0,
+    ("CLIP", "square", ""): 3.0,
+    ("CLIP", "files", ""): 2.0,
+    ("Siglip", "photo", ""): 3.0,
+    ("Detr", "photo", ""): 3.0,
+    ("LlavaOnevision", "photo", ""): 4.0,
+    ("Qwen2VL", "photo", ""): 2.5,
+    ("Qwen2VL", "photo", "bfloat16"): 4.0,
+    ("Idefics3", "odd", ""): 3.0,
+}
+NATIVE_TARGET_AGAINST_PIL = 8.0
+THREADS_TARGET = 1.8
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row: a family on a backend against a class of the reference, on one input."""
+
+    family: str
+    backend: str
+    against: str
+    input: str
+    dtype: str = ""
+
+    @property
+    def target(self) -> float | None:
+        """How many times faster than the reference this should be, at least."""
+        if self.backend != "native":
+            return 2.0 if self.input == "tiny" else 1.0
+        target = NATIVE_TARGETS.get((self.family, self.input, self.dtype))
+        # Decoding takes most of the time of files, and is the same everywhere.
+        return NATIVE_TARGET_AGAINST_PIL if target and self.against == "pil" and self.input != "files" else target
+
+    def ours(self) -> Callable[[Any], Any]:
+        """Our processor, called as a user would call it."""
+        processor = FAMILIES[self.family].load().on(self.backend)()
+        options: dict[str, Any] = {"return_tensors": BACKENDS[self.backend]}
+        if self.dtype:
+            options = {"return_tensors": "pt", "dtype": self.dtype}
+        return lambda images: processor(images, **options)
+
+    def reference(self) -> Callable[[Any], Any]:
+        """The reference's processor, called in the same way; it converts the dtype afterwards, having no option."""
+        cls = reference_class(self.family, self.against)
+        assert cls is not None
+        processor, tensors = cls(), BACKENDS[self.against]
+        if not self.dtype:
+            return lambda images: processor(images, return_tensors=tensors)
+        import torch
+
+        dtype = getattr(torch, self.dtype)
+        return lambda images: processor(images, return_tensors="pt").to(dtype)
+
+
+@cache
+def reference_class(family: str, backend: str) -> type[Any] | None:
+    """The reference's class of a family on torchvision or PIL, if it has one."""
+    folder = FAMILIES[family].folder
+    kind, suffix = ("pil_", "Pil") if backend == "pil" else ("", "")
+    try:
+        module = importlib.import_module(f"transformers.models.{folder}.image_processing_{kind}{folder}")
+        cls: type[Any] | None = getattr(module, f"{family}ImageProcessor{suffix}", None)
+    except ImportError:
+        return None
+    return cls
+
+
+def usable_backends() -> list[str]:
+    """The measured backends that can run here."""
+    return [name for name in BACKENDS if get_backend(name).missing() is None]
+
+
+def measured_families() -> list[str]:
+    """The measured families that are written."""
+    written = written_families()
+    return [name for name in MEASURED if name in written]
+
+
+def cases(families: list[str], backends: list[str], inputs: list[str]) -> Iterator[Case]:
+    """Every row of a choice of families, backends and inputs, those of one input beside each other."""
+    for family in families:
+        for name in (*COMMON_INPUTS, *MORE_INPUTS.get(family, ())):
+            if name not in inputs:
+                continue
+            for backend in backends:
+                for against in ("torchvision", "pil") if backend == "native" else (backend,):
+                    if reference_class(family, against) is None:
+                        continue
+                    yield Case(family, backend, against, name)
+                    if (family, name, against) == ("Qwen2VL", "photo", "torchvision"):
+                        yield Case(family, backend, against, name, dtype="bfloat16")
