@@ -278,8 +278,8 @@ def _unknown(checkpoint: Checkpoint) -> UnknownFamilyError:
             reasons.append(str(error))
     why = "; ".join(reasons) or "the files name neither a class nor a model type"
     return UnknownFamilyError(
-        f"{checkpoint.source}: {why}. If you know the model, pass its configuration as config=..., or load the file with "
-        "a class, as in CLIPImageProcessor.from_pretrained(...)"
+        f"{checkpoint.source}: {why}. If you know the model, pass its configuration as config=..., or load the file "
+        "with a class, as in CLIPImageProcessor.from_pretrained(...)"
     )
 
 

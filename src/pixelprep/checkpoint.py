@@ -149,7 +149,7 @@ def read_checkpoint(
     fetch = None
     if is_folder:
         root = path
-    elif _is_hub_id(text):
+    elif is_hub_id(text):
         root = download(text, [str(Path(subfolder) / name) for name in wanted.values()], hub)
         # The snapshot's folder is named after its commit: what is fetched later comes from the same state.
         fetch = {**hub, "revision": root.name}
@@ -162,9 +162,10 @@ def read_checkpoint(
     return Checkpoint(text, files, folder, fetch, subfolder)
 
 
-def _is_hub_id(text: str) -> bool:
+def is_hub_id(text: str) -> bool:
+    """Whether this can be the name of a repository on the hub."""
     from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import validate_repo_id
+    from huggingface_hub.utils._validators import validate_repo_id
 
     try:
         validate_repo_id(text)

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ..checkpoint import Checkpoint, ConfigError, download
+from ..checkpoint import Checkpoint, ConfigError, download, is_hub_id
 from ..ops import DEFAULT_ORDER
 
 _PREFIX = f"{__name__}.c"
@@ -46,7 +46,7 @@ class CodeReference:
             ConfigError: it is anything else, a path for example.
         """
         match = _REFERENCE.fullmatch(text) if isinstance(text, str) and len(text) <= _LONGEST_REFERENCE else None
-        if match is None:
+        if match is None or (match["repo"] and not is_hub_id(match["repo"])):
             shown = repr(text) if len(repr(text)) < 80 else repr(text)[:77] + "..."
             raise ConfigError(f"`auto_map` must point to 'module.Class' or 'owner/name--module.Class', not {shown}")
         return cls(match["module"], match["name"], match["repo"])

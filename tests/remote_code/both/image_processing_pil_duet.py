@@ -1,0 +1,33 @@
+# ruff: noqa - written as published code is, older spellings included
+"""The twin for Pillow and NumPy."""
+
+from transformers.image_processing_backends import PilBackend
+from transformers.image_utils import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD, PILImageResampling, SizeDict
+from transformers.processing_utils import Unpack
+from transformers.utils import auto_docstring
+
+from .image_processing_duet import DuetImageProcessorKwargs
+
+
+@auto_docstring
+class DuetImageProcessorPil(PilBackend):
+    resample = PILImageResampling.BILINEAR
+    image_mean = IMAGENET_DEFAULT_MEAN
+    image_std = IMAGENET_DEFAULT_STD
+    size = {"shortest_edge": 256}
+    crop_size = {"height": 224, "width": 224}
+    default_to_square = False
+    do_resize = True
+    do_center_crop = True
+    do_rescale = True
+    do_normalize = True
+    border = 0
+    valid_kwargs = DuetImageProcessorKwargs
+
+    def __init__(self, **kwargs: Unpack[DuetImageProcessorKwargs]):
+        super().__init__(**kwargs)
+
+    def center_crop(self, image, size: SizeDict, **kwargs):
+        image = super().center_crop(image, size, **kwargs).copy()
+        image[..., : self.border, :] = 0
+        return image
