@@ -258,7 +258,7 @@ def find_class(name: str) -> tuple[Family, str | None]:
         backend = ("torchvision" if suffix == "Fast" else backend_of_suffix(suffix)) if found and family else None
         if family and backend:
             return family, backend if suffix else None
-    stem = re.split("ImageProcessor|FeatureExtractor", name)[0]
+    stem = re.split("(?<=.)(?:Image|Feature)", name)[0]
     close = difflib.get_close_matches(stem, FAMILIES, n=1)
     hint = f"; did you mean {close[0] + 'ImageProcessor'!r}?" if close else ""
     raise UnknownFamilyError(f"no image processor is called {name!r}{hint}")
