@@ -14,12 +14,15 @@ def shortest_edge(height: int, width: int, edge: int) -> Size:
 
 
 def shortest_longest_edge(height: int, width: int, shortest: int, longest: int) -> Size:
-    """Shorter side `shortest`, unless the longer one would exceed `longest`, which it then becomes (DETR)."""
+    """Shorter side `shortest`, unless the longer one would exceed `longest`, which it then becomes (DETR).
+
+    A side that would vanish is one pixel.
+    """
     short, long = min(height, width), max(height, width)
     exact: float = shortest
     if long / short * shortest > longest:
         exact = longest * short / long
-        shortest = round(exact)
+        shortest = max(round(exact), 1)
     if short == shortest:
         return height, width
     other = int(exact * long / short)
@@ -47,9 +50,12 @@ def shortest_longest_edge_whole(height: int, width: int, shortest: int, longest:
 
 
 def fit_within(height: int, width: int, max_height: int, max_width: int) -> Size:
-    """The largest size of the same aspect ratio inside a box; small images grow, sides are truncated."""
+    """The largest size of the same aspect ratio inside a box; small images grow.
+
+    Sides are truncated; one that would vanish is one pixel.
+    """
     scale = min(max_height / height, max_width / width)
-    return int(height * scale), int(width * scale)
+    return max(int(height * scale), 1), max(int(width * scale), 1)
 
 
 def center_crop(height: int, width: int, crop_height: int, crop_width: int, *, extra_first: bool = False) -> Size:

@@ -30,6 +30,12 @@ class Llava(BaseImageProcessor):
 
     def pad_to_square(self, image, background_color=0):
         """The image in the middle of a square; an odd row or column of padding comes below or to the right."""
+        channels = image.shape[-3]
+        if isinstance(background_color, (list, tuple)) and len(background_color) != channels:
+            raise ValueError(
+                f"the image has {channels} channel{'s' * (channels > 1)} and the colour of its padding "
+                f"{len(background_color)}; pass do_convert_rgb=True, or a colour of as many channels"
+            )
         padding = geometry.square_padding(*image.shape[-2:])
         return self.ops.pad(image, *padding, background_color) if any(padding) else image
 
