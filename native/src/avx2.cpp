@@ -278,10 +278,46 @@ void emit(const Pointwise& spec, const Lines& lines, const Run* runs, int count)
     }
 }
 
+float fused(float a, float b, float c) {
+    return _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c)));
+}
+
+void float_row(const float* line, const FloatTable& table, int count, float* out) {
+    for (int i = 0; i < count; ++i) {
+        const float* pixel = line + table.start[i];
+        const float* weight = table.weight + ptrdiff_t(i) * table.width;
+        const int plain = unfused(table.count[i]);
+        float sum = pixel[0] * weight[0];
+        for (int j = 1; j < plain; ++j) sum += pixel[j] * weight[j];
+        for (int j = plain; j < table.count[i]; ++j) sum = fused(pixel[j], weight[j], sum);
+        out[i] = sum;
+    }
+}
+
+void float_column(const float* rows, const float* weight, int taps, int count, float* out) {
+    const int plain = unfused(taps);
+    int x = 0;
+    for (; x + 8 <= count; x += 8) {
+        __m256 sum = _mm256_mul_ps(_mm256_loadu_ps(rows + x), _mm256_set1_ps(weight[0]));
+        for (int j = 1; j < plain; ++j)
+            sum = _mm256_add_ps(
+                sum, _mm256_mul_ps(_mm256_loadu_ps(rows + ptrdiff_t(j) * count + x), _mm256_set1_ps(weight[j])));
+        for (int j = plain; j < taps; ++j)
+            sum = _mm256_fmadd_ps(_mm256_loadu_ps(rows + ptrdiff_t(j) * count + x), _mm256_set1_ps(weight[j]), sum);
+        _mm256_storeu_ps(out + x, sum);
+    }
+    for (; x < count; ++x) {
+        float sum = rows[x] * weight[0];
+        for (int j = 1; j < plain; ++j) sum += rows[ptrdiff_t(j) * count + x] * weight[j];
+        for (int j = plain; j < taps; ++j) sum = fused(rows[ptrdiff_t(j) * count + x], weight[j], sum);
+        out[x] = sum;
+    }
+}
+
 }  // namespace
 
 const Kernels* avx2_kernels() {
-    static const Kernels kernels = {"avx2", horizontal4, horizontal1, vertical, expand3, interleave, emit};
+    static const Kernels kernels = {"avx2", horizontal4, horizontal1, vertical, expand3, interleave, emit, float_row, float_column};
     return &kernels;
 }
 

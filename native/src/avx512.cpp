@@ -338,8 +338,9 @@ void emit(const Pointwise& spec, const Lines& lines, const Run* runs, int count)
 }  // namespace
 
 const Kernels* avx512_kernels() {
-    static const Kernels kernels = {
-        "avx512", horizontal4, horizontal1, vertical, avx2_kernels()->expand3, avx2_kernels()->interleave, emit};
+    const Kernels& narrow = *avx2_kernels();
+    static const Kernels kernels = {"avx512",          horizontal4, horizontal1,      vertical,           narrow.expand3,
+                                    narrow.interleave, emit,        narrow.float_row, narrow.float_column};
     return &kernels;
 }
 

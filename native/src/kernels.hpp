@@ -70,6 +70,17 @@ struct Lines {
     uint8_t* const* out;  // where offset 0 of each line's runs lies
 };
 
+// Output i is the sum of weight[i * width + j] * line[start[i] + j], j < count[i].
+struct FloatTable {
+    int width;
+    const int32_t* start;
+    const int32_t* count;
+    const float* weight;
+};
+
+// torch's loop, as compiled, multiplies and adds the taps after the first four at a time, unfused, and fuses the rest.
+static inline int unfused(int taps) { return taps > 0 ? 1 + (taps - 1) / 4 * 4 : 0; }
+
 struct Kernels {
     const char* name;
     // Four 4-byte lines -> a quad of 4 words per column, blocks * 64 bytes.
@@ -84,6 +95,10 @@ struct Kernels {
     void (*interleave)(const uint8_t* const planes[4], int count, uint8_t* line);
     // Each of a few lines to its own place: run by run, so that what lies together is written together.
     void (*emit)(const Pointwise& spec, const Lines& lines, const Run* runs, int count);
+    // One row of a float image. Taps are added in order; those from `unfused` on by fused multiply-adds.
+    void (*float_row)(const float* line, const FloatTable& table, int count, float* out);
+    // One row out of `taps` rows that lie `count` apart.
+    void (*float_column)(const float* rows, const float* weight, int taps, int count, float* out);
 };
 
 const Kernels& scalar_kernels();

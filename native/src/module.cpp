@@ -11,6 +11,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "float_resize.hpp"
 #include "globals.hpp"
 #include "job.hpp"
 
@@ -247,6 +248,23 @@ void render_jobs(const std::vector<const PyJob*>& jobs, int threads, std::option
     render(plain, threads, set);
 }
 
+using FloatPixels = nb::ndarray<const float, nb::ndim<3>, nb::device::cpu>;
+
+nb::ndarray<nb::numpy> resize_floats(FloatPixels pixels, int64_t height, int64_t width, int resample, bool antialias, int threads,
+                                     std::optional<std::string> isa) {
+    for (const int64_t side : {int64_t(pixels.shape(0)), int64_t(pixels.shape(1)), int64_t(pixels.shape(2)), height, width})
+        if (side < 1 || side > kMostPixels) throw std::invalid_argument("the image or the target size is empty or too large");
+    if (resample < 0 || resample > 5) throw std::invalid_argument("resample must be 0 to 5");
+    const Kernels& set = isa ? kernels_named(isa->c_str()) : kernels();
+    const FloatImage image = {pixels.data(),          int(pixels.shape(0)),         int(pixels.shape(1)),        int(pixels.shape(2)),
+                              ptrdiff_t(pixels.stride(0)), ptrdiff_t(pixels.stride(1)), ptrdiff_t(pixels.stride(2))};
+    nb::ndarray<nb::numpy> out = empty({int64_t(image.channels), height, width}, "float32");
+    auto* target = static_cast<float*>(out.data());
+    nb::gil_scoped_release released;
+    resize_float(image, int(height), int(width), Filter(resample), antialias, threads, set, target);
+    return out;
+}
+
 }  // namespace
 }  // namespace pixelprep
 
@@ -268,6 +286,8 @@ NB_MODULE(_core, m) {
                                     "window"_a, "fill"_a, "channels"_a, "place"_a, "pad"_a, "row_offset"_a, "column_offset"_a,
                                     "channel_stride"_a, "copies"_a = 1, "copy_stride"_a = 0);
     m.def("render", &render_jobs, "jobs"_a, "threads"_a = 0, "isa"_a.none() = nb::none());
+    m.def("resize_floats", &resize_floats, "images"_a, "height"_a, "width"_a, "resample"_a, "antialias"_a = true, "threads"_a = 0,
+          "isa"_a.none() = nb::none());
     m.def("empty", &empty, "shape"_a, "dtype"_a);
     m.def("num_threads", &num_threads);
     m.def("set_num_threads", &set_num_threads, "threads"_a);

@@ -1,6 +1,8 @@
 // The truth: each kernel as plainly as it can be said.
 #include "kernels.hpp"
 
+#include <cmath>
+
 namespace pixelprep {
 namespace {
 
@@ -76,10 +78,33 @@ void emit(const Pointwise& spec, const Lines& lines, const Run* runs, int count)
     }
 }
 
+void float_row(const float* line, const FloatTable& table, int count, float* out) {
+    for (int i = 0; i < count; ++i) {
+        const float* pixel = line + table.start[i];
+        const float* weight = table.weight + ptrdiff_t(i) * table.width;
+        const int plain = unfused(table.count[i]);
+        float sum = pixel[0] * weight[0];
+        for (int j = 1; j < plain; ++j) sum += pixel[j] * weight[j];
+        for (int j = plain; j < table.count[i]; ++j) sum = std::fma(pixel[j], weight[j], sum);
+        out[i] = sum;
+    }
+}
+
+void float_column(const float* rows, const float* weight, int taps, int count, float* out) {
+    const int plain = unfused(taps);
+    for (int x = 0; x < count; ++x) {
+        float sum = rows[x] * weight[0];
+        for (int j = 1; j < plain; ++j) sum += rows[ptrdiff_t(j) * count + x] * weight[j];
+        for (int j = plain; j < taps; ++j) sum = std::fma(rows[ptrdiff_t(j) * count + x], weight[j], sum);
+        out[x] = sum;
+    }
+}
+
 }  // namespace
 
 const Kernels& scalar_kernels() {
-    static const Kernels kernels = {"scalar", horizontal4, horizontal1, vertical, expand3, interleave, emit};
+    static const Kernels kernels = {"scalar", horizontal4, horizontal1, vertical, expand3, interleave, emit,
+                                    float_row, float_column};
     return kernels;
 }
 

@@ -4,6 +4,8 @@
 #include <memory>
 #include <vector>
 
+#include "kernels.hpp"
+
 namespace pixelprep {
 
 // The numbers are Pillow's resampling enum, which every configuration file uses.
@@ -28,5 +30,13 @@ struct RealTaps {
     std::vector<double> weight;
 };
 RealTaps real_taps(int in, int out, Filter filter, bool antialias);
+
+// Taps in float32.
+struct FloatTaps {
+    int width = 0;
+    std::vector<int32_t> start, count;
+    std::vector<float> weight;
+    FloatTable view() const { return {width, start.data(), count.data(), weight.data()}; }
+};
 
 }  // namespace pixelprep
