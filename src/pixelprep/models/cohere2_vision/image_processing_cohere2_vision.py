@@ -8,7 +8,7 @@ from ..tiles import height_and_width
 
 @auto_docstring
 class Cohere2Vision(GotOcr2):
-    """Command A Vision (arXiv:2504.00698): tiles of the grid on which the image changes its size least, then the whole.
+    """Command A Vision (Cohere, 2025): tiles of the grid on which the image changes its size least, then the whole.
 
     `pixel_values` is `(tiles, C, H, W)`, `num_patches` the number of tiles of each image, the whole included;
     `min_patches` is kept for compatibility, without effect.

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from ... import geometry
+from ...image_processing_utils import BaseImageProcessor
+from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD, PILImageResampling
+from ...utils import auto_docstring
+from ..got_ocr2.image_processing_got_ocr2 import GotOcr2ImageProcessorKwargs
+from ..tiles import PositiveInt, center_on, cut, height_and_width
+
+
+class DeepseekOcr2ImageProcessorKwargs(GotOcr2ImageProcessorKwargs, total=False):
+    """
+    tile_size (`int`):
+        Side of a tile in pixels; images up to it are not cut.
+    background_color (`list[int]`):
+        Colour of the padding, one value for each channel.
+    """
+
+    tile_size: PositiveInt
+    background_color: tuple[int, ...]
+
+
+@auto_docstring
+class DeepseekOcr2(BaseImageProcessor):
+    """DeepSeek-OCR 2 (arXiv:2601.20552): the whole image on a square, and tiles of large ones.
+
+    `pixel_values` is `(images, C, H, W)`, `num_local_patches` the number of tiles of each image, `pixel_values_local`
+    `(tiles, C, tile_size, tile_size)`; the last is absent if there are none. Without `crop_to_patches` the whole image
+    has the size of a tile. Images are always resized.
+    """
+
+    valid_kwargs = DeepseekOcr2ImageProcessorKwargs
+    model_input_names = ["pixel_values", "num_local_patches"]
+    pipeline = ("rescale_and_normalize",)
+
+    do_convert_rgb = True
+    do_resize = True
+    size = {"height": 1024, "width": 1024}
+    resample = PILImageResampling.BICUBIC
+    do_rescale = True
+    do_normalize = True
+    image_mean = IMAGENET_STANDARD_MEAN
+    image_std = IMAGENET_STANDARD_STD
+    crop_to_patches = True
+    min_patches = 2
+    max_patches = 6
+    tile_size = 768
+    background_color = (127, 127, 127)
+
+    def _preprocess(self, images, options):
+        tiles = self.map_by_shape(lambda image: self.tiles(image, options), images, options)
+        views = self.map_by_shape(lambda image: self.whole(image, options), images, options)
+        local = [tile for some in tiles for tile in some]
+        outputs = {
+            "pixel_values": self.run_pipeline(views, options),
+            "num_local_patches": [len(some) for some in tiles],
+            **({"pixel_values_local": self.run_pipeline(local, options)} if local else {}),
+        }
+        return self.batch_feature(outputs, options)
+
+    def tiles(self, image, options):
+        """The tiles of one image, row by row; none if it is no larger than one."""
+        tile = options.tile_size
+        height, width = image.shape[-2:]
+        if not options.crop_to_patches or max(height, width) <= tile:
+            return []
+        rows, columns = geometry.closest_aspect_grid(
+            height, width, tile, tile, options.max_patches, options.min_patches
+        )
+        return cut(self.ops, self.ops.resize(image, rows * tile, columns * tile, options.resample), tile, tile)
+
+    def whole(self, image, options):
+        """The whole image, centred on a square."""
+        side = height_and_width(options.size, self)[0] if options.crop_to_patches else options.tile_size
+        fitted = geometry.longest_edge_rounded(*image.shape[-2:], side)
+        return center_on(
+            self.ops, self.ops.resize(image, *fitted, options.resample), side, side, options.background_color
+        )
+
+    def get_number_of_image_patches(self, height, width, images_kwargs=None):
+        """Number of views of an image of `height x width`: the whole and its tiles."""
+        return 1 + self.output_shapes(height, width, **(images_kwargs or {}))["num_local_patches"].values[0]
