@@ -1,6 +1,7 @@
 """pixelprep turns images into the tensors that vision and vision-language models expect."""
 
 import importlib
+import warnings
 from typing import Any
 
 __version__ = "0.1.0"
@@ -8,6 +9,9 @@ __version__ = "0.1.0"
 # Public name: the module that defines it. Everything is imported on first use.
 _EXPORTS = {
     "AutoImageProcessor": "auto",
+    "ConfigError": "checkpoint",
+    "UnknownFamilyError": "registry",
+    "UntrustedCodeError": "auto",
     "BaseImageProcessor": "image_processing_utils",
     "TorchvisionBackend": "image_processing_backends",
     "PilBackend": "image_processing_backends",
@@ -38,18 +42,28 @@ def __getattr__(name: str) -> Any:
     if name in _EXPORTS:
         value = getattr(importlib.import_module(f".{_EXPORTS[name]}", __name__), name)
     elif "ImageProcessor" in name:
-        from .ops import choose_backend
-        from .registry import UnknownFamilyError, find_class
-
-        try:
-            family, backend = find_class(name)
-            value = family.load().on(backend or choose_backend("torchvision"))
-        except UnknownFamilyError as error:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}: {error}") from None
+        value = _image_processor(name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+def _image_processor(name: str) -> Any:
+    """The class of a family, named with any backend's suffix; a plain name is torchvision's, or the next backend's."""
+    from .ops import choose_backend
+    from .registry import UnknownFamilyError, find_class
+
+    if name.endswith("ImageProcessorFast"):
+        now = "TorchvisionBackend" if name == "BaseImageProcessorFast" else name.removesuffix("Fast")
+        warnings.warn(f"{name} is deprecated; it is {now} now", DeprecationWarning, stacklevel=3)
+        if name == "BaseImageProcessorFast":
+            return __getattr__(now)
+    try:
+        family, backend = find_class(name)
+        return family.load().on(backend or choose_backend("torchvision"))
+    except UnknownFamilyError as error:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}: {error}") from None
 
 
 def __dir__() -> list[str]:

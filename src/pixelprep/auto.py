@@ -132,7 +132,7 @@ class AutoImageProcessor:
             warnings.warn(
                 "slow_image_processor_class and fast_image_processor_class are deprecated; pass "
                 f"image_processor_classes={{{', '.join(f'{backend!r}: ...' for backend in given)}}}",
-                FutureWarning,
+                DeprecationWarning,
                 stacklevel=2,
             )
         register_classes(model_type, {**given, **classes}, exist_ok)
@@ -178,7 +178,7 @@ def _asked_backend(kwargs: dict[str, Any]) -> str | None:
     if use_fast is not None:
         meant = "torchvision" if use_fast else "pil"
         warnings.warn(
-            f"use_fast is deprecated; use_fast={bool(use_fast)} means backend={meant!r}", FutureWarning, stacklevel=4
+            f"use_fast is deprecated; use_fast={bool(use_fast)} means backend={meant!r}", DeprecationWarning, stacklevel=4
         )
         backend = backend or meant
     if backend is not None and not isinstance(backend, str):

@@ -78,7 +78,7 @@ class ImageProcessingMixin:
     @property
     def is_fast(self) -> bool:
         """Deprecated: whether the backend is torchvision; ask `backend`."""
-        warnings.warn("is_fast is deprecated; look at `backend`", FutureWarning, stacklevel=2)
+        warnings.warn("is_fast is deprecated; look at `backend`", DeprecationWarning, stacklevel=2)
         return type(self).backend == "torchvision"
 
     # -------------------------------------------------------------------------------------------- keyword arguments
