@@ -50,6 +50,9 @@ class MlxOps:
             images = _like(_weights(rows, height, resample, antialias) @ images.astype(mx.float32), images)
         return images
 
+    def resize_float(self, images: mx.array, height: int, width: int, resample: PILImageResampling) -> mx.array:
+        return self.resize(images.astype(mx.float32), height, width, resample)
+
     def crop(self, images: mx.array, top: int, left: int, height: int, width: int) -> mx.array:
         return images[..., top : top + height, left : left + width]
 

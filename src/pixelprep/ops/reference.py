@@ -56,6 +56,10 @@ class ReferenceOps:
                 images = _resize_axis(images, axis, size, resample, antialias)
         return images
 
+    def resize_float(self, images: Image, height: int, width: int, resample: PILImageResampling) -> Image:
+        # Not `self.resize`: backends that inherit this one have rules of their own for floats.
+        return ReferenceOps.resize(self, np.asarray(images, dtype=np.float32), height, width, resample)
+
     def crop(self, images: Image, top: int, left: int, height: int, width: int) -> Image:
         return images[..., top : top + height, left : left + width]
 
@@ -112,7 +116,9 @@ class ReferenceOps:
         lead = len(batch)
         patches = images.reshape(*batch, *split).transpose(*range(lead), *(axis + lead for axis in order))
         if copies > 1:
-            patches = np.repeat(patches, copies, axis=lead + 4 + vector.replace(" ", "").index("t"))
+            shape = list(patches.shape)
+            shape[lead + 4 + vector.replace(" ", "").index("t")] = copies
+            patches = np.broadcast_to(patches, shape)
         return patches.reshape(*batch, *patch_shape(channels, height, width, patch, copies, vector))
 
     def stack(self, nested: Sequence[Any], dtype: str | None = None) -> Image:
@@ -123,7 +129,7 @@ class ReferenceOps:
         return out
 
     def concat(self, arrays: Sequence[Image], dtype: str | None = None, axis: int = 0) -> Image:
-        joined = np.concatenate(arrays, axis=axis)
+        joined = arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=axis)
         return joined.astype(_output_dtype(dtype, joined.dtype), copy=False)
 
     def unstack(self, images: Image) -> list[Image]:
@@ -210,8 +216,10 @@ def _resize_axis(images: Image, axis: int, size: int, resample: PILImageResampli
     length = images.shape[axis]
     if resample is PILImageResampling.NEAREST:
         return np.take(images, nearest_exact(length, size), axis=axis)
-    starts, weights = filter_weights(length, size, resample, antialias)
     moved = np.moveaxis(images, axis, 0)
+    if images.dtype == np.float32 and resample is PILImageResampling.BILINEAR and antialias:
+        return np.moveaxis(_resize_floats(moved, *_bilinear_floats(length, size)), 0, axis)
+    starts, weights = filter_weights(length, size, resample, antialias)
     if images.dtype == np.uint8:
         return np.moveaxis(_resize_bytes(moved, starts, weights), 0, axis)
     out = np.stack(
@@ -224,6 +232,43 @@ def _resize_axis(images: Image, axis: int, size: int, resample: PILImageResampli
         info = np.iinfo(images.dtype) if images.dtype.kind in "iu" else np.iinfo(np.uint8)
         out = np.clip(np.rint(out), info.min, info.max)
     return np.moveaxis(out.astype(images.dtype), 0, axis)
+
+
+def _resize_floats(moved: Image, starts: Image, weights: list[Image]) -> Image:
+    """float32 in the order of torch's AVX2 and AVX-512 kernels: four products rounded and added one by one while there
+    are four more, then one by one without rounding the product (float64 holds it).
+    """
+    moved = np.ascontiguousarray(moved)
+    out = np.empty((len(starts), *moved.shape[1:]), dtype=np.float32)
+    taps = np.array([len(row) for row in weights])
+    for count in np.unique(taps):
+        rows = np.flatnonzero(taps == count)
+        table = np.stack([weights[row] for row in rows]).T.reshape(count, -1, *(1,) * (moved.ndim - 1))
+        total = moved[starts[rows]] * table[0]
+        for tap in range(1, count):
+            values = moved[starts[rows] + tap]
+            if tap <= (count - 1) // 4 * 4:
+                total += values * table[tap]
+            else:
+                total = (total + values.astype(np.float64) * table[tap]).astype(np.float32)
+        out[rows] = total
+    return out
+
+
+@lru_cache(maxsize=32)
+def _bilinear_floats(length: int, size: int) -> tuple[Image, list[Image]]:
+    """First input and float32 weights of each output of an antialiased bilinear resize, rounded where torch rounds."""
+    scale = float(np.float32(length) / np.float32(size))
+    support, inverse = np.float32(max(scale, 1.0)), float(np.float32(1 / max(scale, 1.0)))
+    centers = (scale * (np.arange(size) + 0.5)).astype(np.float32)
+    firsts = np.maximum(((centers - support) + np.float64(0.5)).astype(np.int64), 0)
+    lasts = np.minimum(((centers + support) + np.float64(0.5)).astype(np.int64), length)
+    weights = []
+    for first, last, center in zip(firsts, lasts, centers, strict=True):
+        distances = (np.arange(first, last, dtype=np.float32) - center) + np.float64(0.5)
+        row = np.maximum(1 - np.abs((distances * inverse).astype(np.float32)), np.float32(0))
+        weights.append(row / np.cumsum(row)[-1])
+    return firsts, weights
 
 
 def _resize_bytes(moved: Image, starts: list[int], weights: list[Image]) -> Image:

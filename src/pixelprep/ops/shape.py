@@ -43,6 +43,9 @@ class ShapeOps:
     ) -> ShapeArray:
         return ShapeArray((*images.shape[:-2], height, width), images.dtype)
 
+    def resize_float(self, images: ShapeArray, height: int, width: int, resample: PILImageResampling) -> ShapeArray:
+        return ShapeArray((*images.shape[:-2], height, width), "float32")
+
     def crop(self, images: ShapeArray, top: int, left: int, height: int, width: int) -> ShapeArray:
         return ShapeArray((*images.shape[:-2], height, width), images.dtype)
 

@@ -71,6 +71,9 @@ class TorchvisionOps:
         resized = functional.resize_image(whole, [height, width], MODES[resample], antialias=antialias)
         return resized if whole is images else resized[:3]
 
+    def resize_float(self, images: torch.Tensor, height: int, width: int, resample: PILImageResampling) -> torch.Tensor:
+        return self.resize(images.to(torch.float32), height, width, resample)
+
     def crop(self, images: torch.Tensor, top: int, left: int, height: int, width: int) -> torch.Tensor:
         return images[..., top : top + height, left : left + width]
 

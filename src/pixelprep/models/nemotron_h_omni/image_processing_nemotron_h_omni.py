@@ -77,7 +77,7 @@ class NemotronH_Omni_Reasoning_V3(Qwen2VL):  # noqa: N801
 
         def resize(image):
             rows, columns = geometry.bounded_grid(*image.shape[-2:], patch, merge, least, most)
-            return self.ops.resize(self.ops.cast(image, "float32"), rows * patch, columns * patch, options.resample)
+            return self.ops.resize_float(image, rows * patch, columns * patch, options.resample)
 
         return super()._preprocess(self.map_by_shape(resize, images, options), options)
 
