@@ -1,4 +1,6 @@
 # Written by `python -m pixelprep._stubs`; do not edit.
+# ruff: noqa
+# fmt: off
 from .auto import AutoImageProcessor as AutoImageProcessor
 from .auto import UntrustedCodeError as UntrustedCodeError
 from .checkpoint import ConfigError as ConfigError

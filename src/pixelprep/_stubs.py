@@ -29,6 +29,8 @@ def stubs() -> str:
     return "\n".join(
         (
             "# Written by `python -m pixelprep._stubs`; do not edit.",
+            "# ruff: noqa",
+            "# fmt: off",
             *sorted(imports),
             "",
             "__version__: str",

@@ -177,9 +177,8 @@ def _asked_backend(kwargs: dict[str, Any]) -> str | None:
     backend, use_fast = kwargs.pop("backend", None), kwargs.pop("use_fast", None)
     if use_fast is not None:
         meant = "torchvision" if use_fast else "pil"
-        warnings.warn(
-            f"use_fast is deprecated; use_fast={bool(use_fast)} means backend={meant!r}", DeprecationWarning, stacklevel=4
-        )
+        message = f"use_fast is deprecated; use_fast={bool(use_fast)} means backend={meant!r}"
+        warnings.warn(message, DeprecationWarning, stacklevel=4)
         backend = backend or meant
     if backend is not None and not isinstance(backend, str):
         raise TypeError(f"`backend` must be a string such as 'torchvision', not {backend!r}")
