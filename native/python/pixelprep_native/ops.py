@@ -41,7 +41,7 @@ class NativeOps(ReferenceOps):
         if images.shape[-2:] == (height, width):
             return images
         if not isinstance(images, Recipe) or not images.bare:
-            return super().resize(np.asarray(images), height, width, resample, antialias)
+            return self._resize_array(np.asarray(images), height, width, resample, antialias)
         inside = _inside(images)
         changes: dict[str, Any] = {
             "resize": Resize(height, width, int(resample), antialias),
@@ -54,6 +54,25 @@ class NativeOps(ReferenceOps):
             cut = (before[0] + top, before[1] + left, *size)
             return images.then(**changes, cut=cut, size=tuple(size))
         return _on(images).then(**changes)
+
+    def _resize_array(
+        self, images: Array, height: int, width: int, resample: PILImageResampling, antialias: bool
+    ) -> Array:
+        """8-bit pixels as ever; float32 with torch's values, see `docs`; other types as the reference backend."""
+        known = images.dtype in (np.uint8, np.float32) and images.size > 0
+        if not known or images.ndim < 3:
+            return super().resize(images, height, width, resample, antialias)
+        lead = images.shape[:-2]
+        flat = images.reshape(-1, *images.shape[-2:])
+        if images.dtype == np.float32:
+            out = _core.resize_floats(flat, height, width, int(resample), antialias)
+        else:
+            out = _core.empty((len(flat), height, width), "uint8")
+            groups = [slice(start, start + 3) for start in range(0, len(flat), 3)]
+            whole = [_whole(_core.Image.from_array(flat[group].transpose(1, 2, 0))) for group in groups]
+            resized = [self.resize(part, height, width, resample, antialias) for part in whole]
+            render([(part, out[group]) for part, group in zip(resized, groups, strict=True)], "uint8")
+        return out.reshape(*lead, height, width)
 
     def crop(self, images: Any, top: int, left: int, height: int, width: int) -> Any:
         if not isinstance(images, Recipe) or images.canvas is not None or images.layout is not None:
