@@ -422,6 +422,8 @@ def test_sizes() -> None:
     assert geometry.square_padding(5, 8) == (1, 2, 0, 0)
     assert geometry.square_padding(8, 5) == (0, 0, 1, 2)
     assert geometry.shortest_edge_rounded(30, 61, 45) == (45, 92)
+    assert geometry.shortest_longest_edge(144, 1, 40, 55) == (55, 1)
+    assert geometry.fit_within(1, 130, 50, 61) == (1, 61)
     # 384 x 640 is within 1333/800 * 384 = 639 after the second scaling, then whole blocks of 32.
     assert geometry.shortest_longest_edge_whole(300, 500, 384, 639, 32) == (352, 608)
     assert geometry.shortest_longest_edge_whole(1, 5000, 384, 639, 32) == (32, 608)

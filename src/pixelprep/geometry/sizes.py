@@ -22,10 +22,10 @@ def shortest_longest_edge(height: int, width: int, shortest: int, longest: int) 
     exact: float = shortest
     if long / short * shortest > longest:
         exact = longest * short / long
-        shortest = max(round(exact), 1)
+        shortest = round(exact)
     if short == shortest:
         return height, width
-    other = int(exact * long / short)
+    other, shortest = int(exact * long / short), max(shortest, 1)
     return (shortest, other) if height <= width else (other, shortest)
 
 
@@ -41,7 +41,7 @@ def shortest_longest_edge_whole(height: int, width: int, shortest: int, longest:
     A side that would vanish is `factor` (ViLT, arXiv:2102.03334).
     """
     scale = shortest / min(height, width)
-    sides = (shortest, scale * width) if height < width else (scale * height, shortest)
+    sides: tuple[float, float] = (shortest, scale * width) if height < width else (scale * height, shortest)
     if max(sides) > longest:
         scale = longest / max(sides)
         sides = (sides[0] * scale, sides[1] * scale)
