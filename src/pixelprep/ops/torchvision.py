@@ -58,6 +58,8 @@ class TorchvisionOps:
     def resize(
         self, images: torch.Tensor, height: int, width: int, resample: PILImageResampling, antialias: bool = True
     ) -> torch.Tensor:
+        if images.shape[-2:] == (height, width):
+            return images
         if resample not in MODES:
             raise unsupported(self.name, f"the {resample.name} filter", 'use backend="native" or backend="pil"')
         if resample is PILImageResampling.LANCZOS and not antialias:
