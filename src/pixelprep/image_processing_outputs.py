@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import UserDict
 from collections.abc import Callable
 from typing import Any
@@ -45,7 +46,7 @@ class BatchFeature(UserDict[str, Any]):
                 continue
             try:
                 self.data[name] = convert(value)
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, RuntimeError) as error:
                 shapes = sorted({tuple(getattr(entry, "shape", ())) for entry in value})
                 raise ValueError(
                     f"`{name}` cannot become one array: its entries have the shapes {shapes} ({error}); pass "
@@ -112,19 +113,19 @@ def _to_numpy(value: Any) -> Any:
         return np.stack([_to_numpy(entry) for entry in value]) if _holds_arrays(value) else np.asarray(value)
     if hasattr(value, "detach"):
         value = value.detach().cpu()
-        return _bfloat16_to_numpy(value) if str(value.dtype) == "torch.bfloat16" else value.numpy()
+    if str(getattr(value, "dtype", "")) in ("torch.bfloat16", "mlx.core.bfloat16"):
+        return _bfloat16_to_numpy(value)
     return np.asarray(value)
 
 
 def _bfloat16_to_numpy(value: Any) -> Any:
     """NumPy has no bfloat16 but that of ml_dtypes; where that is not installed, float32 holds the same values."""
-    import torch
-
+    library = importlib.import_module(type(value).__module__)
     try:
         import ml_dtypes
     except ImportError:
-        return value.float().numpy()
-    return value.view(torch.int16).numpy().view(ml_dtypes.bfloat16)
+        return (np.asarray(value.view(library.int16)).astype(np.int32) << 16).view(np.float32)
+    return np.asarray(value.view(library.int16)).view(ml_dtypes.bfloat16)
 
 
 def _to_torch(value: Any) -> Any:
@@ -134,7 +135,7 @@ def _to_torch(value: Any) -> Any:
         return value
     if isinstance(value, (list, tuple)):
         return torch.stack([_to_torch(entry) for entry in value]) if _holds_arrays(value) else torch.tensor(value)
-    array = np.asarray(value)
+    array = _to_numpy(value)
     if array.dtype.name == "bfloat16":
         return torch.from_numpy(array.view(np.uint16)).view(torch.bfloat16)
     return torch.from_numpy(array if array.flags.writeable else array.copy())
