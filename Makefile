@@ -15,6 +15,7 @@ help:
 	@echo "make test    every test, comparisons with transformers included"
 	@echo "make bench   speed and memory against transformers, written into docs/benchmarks.md"
 	@echo "make check   lint, types and tests; what continuous integration runs"
+	@echo "make docs    the pages of docs/families"
 	@echo "make format  format the code"
 
 $(DEMO_VENV)/ready: pyproject.toml native/pyproject.toml
@@ -49,6 +50,9 @@ check: lint types test
 
 bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/ready
+	$(BIN)/python docs/generate.py
 
 format: $(VENV)/ready
 	$(BIN)/ruff check --fix .
