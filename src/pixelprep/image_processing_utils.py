@@ -140,7 +140,7 @@ class BaseImageProcessor(ImageProcessingMixin):
         if do_convert_rgb:
             image = hand_over(self.convert_to_rgb, image, options={"input_data_format": layout}, rest={})
         array = self.ops.from_image(image, layout, device)
-        if do_rescale and "float" in str(array.dtype) and float(array.max()) <= 1.0 and float(array.max()) > 0:
+        if do_rescale and _is_float(array.dtype) and float(array.max()) <= 1.0 and float(array.max()) > 0:
             warnings.warn(
                 "images hold floats of 0..1, which `do_rescale` scales by `rescale_factor` once more; pass "
                 "do_rescale=False if they are rescaled already",
@@ -323,23 +323,23 @@ class BaseImageProcessor(ImageProcessingMixin):
 
 def hand_over(method: Callable[..., Any], *args: Any, options: Mapping[str, Any], rest: Mapping[str, Any]) -> Any:
     """Call a method with the options that its signature names; `**kwargs` gets `rest` besides."""
-    names, takes_options, takes_rest = _wanted(getattr(method, "__func__", method))
-    kwargs = dict(rest) if takes_rest else {}
-    for position, name in enumerate(names):
-        if position < len(args):
+    taken, wanted, takes_options, takes_rest = _wanted(getattr(method, "__func__", method), len(args))
+    kwargs = {name: options[name] for name in wanted if name in options}
+    if takes_rest:
+        kwargs = {**rest, **kwargs}
+        for name in taken:
             kwargs.pop(name, None)
-        elif name in options:
-            kwargs[name] = options[name]
     if takes_options:
         kwargs["options"] = options
     return method(*args, **kwargs)
 
 
 @cache
-def _wanted(function: Callable[..., Any]) -> tuple[tuple[str, ...], bool, bool]:
+def _wanted(function: Callable[..., Any], given: int) -> tuple[tuple[str, ...], tuple[str, ...], bool, bool]:
+    """Names that positional arguments take and names left, whether `options` is among all, whether `**kwargs` is."""
     parameters = [p for p in inspect.signature(function).parameters.values() if p.name != "self"]
     names = tuple(p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
-    return names, "options" in names, any(p.kind is p.VAR_KEYWORD for p in parameters)
+    return names[:given], names[given:], "options" in names, any(p.kind is p.VAR_KEYWORD for p in parameters)
 
 
 def target_size(height: int, width: int, size: SizeDict) -> geometry.Size:
@@ -394,6 +394,11 @@ def _named(function: Callable[[Any], Any], image: Any, name: str) -> Any:
         if type(error) not in (TypeError, ValueError) or str(error).startswith("image "):
             raise
         raise type(error)(f"{name}: {error}") from error
+
+
+@cache
+def _is_float(dtype: Any) -> bool:
+    return "float" in str(dtype)  # NumPy takes 30 calls to write it
 
 
 def _flatten(images: list[Any]) -> Any:

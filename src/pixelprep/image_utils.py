@@ -275,10 +275,11 @@ def _split(image: Any, ndims: int, name: str) -> list[Any]:
         raise TypeError(
             f"{name} is {hint}; expected a Pillow image, an array or a tensor, or something to load one from"
         )
-    shape = image.size[::-1] if is_pil_image(image) else tuple(image.shape)
+    pil = is_pil_image(image)
+    shape = image.size[::-1] if pil else tuple(image.shape)
     if 0 in shape:
         raise ValueError(f"{name} has no pixels: its shape is {shape}")
-    if is_pil_image(image):
+    if pil:
         return [image]
     if getattr(image.dtype, "kind", "f") in "OSUMmc":  # not "V", which is bfloat16's
         raise TypeError(f"{name} has dtype {image.dtype}; expected numbers: integers, floats or booleans")

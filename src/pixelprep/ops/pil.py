@@ -24,8 +24,8 @@ class PilOps(ReferenceOps):
     name: ClassVar[str] = "pil"
     tensor_type: ClassVar[str] = "np"
     pil_conventions: ClassVar[bool] = True
-    # Against the oracle, which is torch's arithmetic: Pillow's weights have more bits, its nearest pixel and its standard
-    # deviation follow other rules, and floats in 0..255 are resized as bytes.
+    # Against the oracle, which is torch's arithmetic: Pillow's weights have more bits, its nearest pixel and its
+    # standard deviation follow other rules, and floats in 0..255 are resized as bytes.
     promise: ClassVar[dict[str, float]] = {
         **dict.fromkeys(("BILINEAR", "HAMMING", "BOX"), 1),
         **dict.fromkeys(("BICUBIC", "LANCZOS"), 2),
@@ -61,12 +61,6 @@ class PilOps(ReferenceOps):
             return np.stack(planes).astype(images.dtype if images.dtype.kind == "f" else np.float32)
         resized = _resize_pil(pixels, height, width, resample)
         return self.rescale(resized, 1 / 255) if unit else resized
-
-    def crop(self, images: Image, top: int, left: int, height: int, width: int) -> Image:
-        picture = image_of(images)
-        if picture is not None:
-            return self.from_image(picture.crop((left, top, left + width, top + height)), None, None)
-        return super().crop(images, top, left, height, width)
 
     def rescale(self, images: Image, scale: float) -> Image:
         if is_bfloat16(images):

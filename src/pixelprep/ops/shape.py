@@ -145,24 +145,18 @@ def nested_shape(nested: Any) -> tuple[int, ...]:
     Raises:
         ValueError: the arrays have different shapes.
     """
-    shapes = _leaf_shapes(nested)
+    depth: list[int] = []
+    level = [nested]
+    while level and isinstance(level[0], (list, tuple)):
+        depth.append(max(map(len, level)))
+        level = [inner for entry in level for inner in entry]
+    shapes = {tuple(leaf.shape) for leaf in level}
     if len(shapes) > 1:
         raise ValueError(
             f"images of different shapes cannot be stacked: {', '.join(map(str, sorted(shapes)))}; "
             "pass return_tensors=None for a list, or make the sizes equal (resize, centre crop or pad)"
         )
-    depth: list[int] = []
-    level = [nested]
-    while level and isinstance(level[0], (list, tuple)):
-        depth.append(max(len(entry) for entry in level))
-        level = [inner for entry in level for inner in entry]
     return (*depth, *shapes.pop())
-
-
-def _leaf_shapes(nested: Any) -> set[tuple[int, ...]]:
-    if isinstance(nested, (list, tuple)):
-        return set().union(*map(_leaf_shapes, nested))
-    return {tuple(nested.shape)}
 
 
 def _cast(given: str, asked: str | None) -> str:
