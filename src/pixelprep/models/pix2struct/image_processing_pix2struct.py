@@ -64,7 +64,7 @@ class Pix2Struct(BaseImageProcessor):
         return super().preprocess(images, **kwargs, **({} if header_text is None else {"header_text": header_text}))
 
     def _preprocess_image_like_inputs(self, images, options):
-        if options.is_vqa and self.backend != "shape":  # a header changes no output's shape
+        if options.get("is_vqa") and self.backend != "shape":  # a header changes no output's shape
             images = self._with_headers(images, options)
         return super()._preprocess_image_like_inputs(images, **options)
 
