@@ -10,6 +10,12 @@ from ..tiles import PositiveInt, center_on, cut, height_and_width
 
 class DeepseekOcr2ImageProcessorKwargs(GotOcr2ImageProcessorKwargs, total=False):
     """
+    crop_to_patches (`bool`):
+        Cut images larger than a tile.
+    min_patches (`int`):
+        Fewest tiles of one image.
+    max_patches (`int`):
+        Most tiles of one image.
     tile_size (`int`):
         Side of a tile in pixels; images up to it are not cut.
     background_color (`list[int]`):

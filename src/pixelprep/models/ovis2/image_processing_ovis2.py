@@ -8,6 +8,12 @@ from ..tiles import height_and_width
 
 class Ovis2ImageProcessorKwargs(GotOcr2ImageProcessorKwargs, total=False):
     """
+    crop_to_patches (`bool`):
+        Cut each image into tiles of `size`.
+    min_patches (`int`):
+        Fewest tiles of one image, for the grid of closest aspect ratio.
+    max_patches (`int`):
+        Most tiles of one image; with 1, images are not cut.
     use_covering_area_grid (`bool`):
         Take the smallest grid whose tiles keep 90 % of the image's pixels, instead of the one of closest aspect ratio.
     """
