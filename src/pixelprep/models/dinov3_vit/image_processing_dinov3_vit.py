@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ...image_processing_utils import BaseImageProcessor
+from ...image_processing_utils import BaseImageProcessor, target_size
 from ...image_utils import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD, PILImageResampling
 from ...utils import auto_docstring
 
@@ -18,3 +18,8 @@ class DINOv3ViT(BaseImageProcessor):
     do_normalize = True
     image_mean = IMAGENET_DEFAULT_MEAN
     image_std = IMAGENET_DEFAULT_STD
+
+    def resize(self, image, size, resample=PILImageResampling.BILINEAR, do_rescale=True):
+        if not do_rescale:
+            return super().resize(image, size, resample)
+        return self.ops.resize_float(image, *target_size(*image.shape[-2:], size), resample)
