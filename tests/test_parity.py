@@ -75,7 +75,10 @@ VARIATIONS: dict[str, dict[str, Any]] = {
 }
 
 OWN: dict[str, dict[str, dict[str, Any]]] = {
-    "CLIP": {"crop larger than the image": {"crop_size": {"height": 61, "width": 300}}},
+    "CLIP": {
+        "crop larger than the image": {"crop_size": {"height": 61, "width": 300}},
+        "crop larger by one": {"do_resize": False, "crop_size": {"height": 38, "width": 53}},
+    },
     "ConvNext": {
         "warp": {"size": {"shortest_edge": 384}},
         "below the warp": {"size": {"shortest_edge": 383}},

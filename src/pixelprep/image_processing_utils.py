@@ -236,7 +236,7 @@ class BaseImageProcessor(ImageProcessingMixin):
             raise ValueError(f"a centre crop needs `height` and `width`, not {size}")
         height, width = image.shape[-2:]
         top, left = geometry.center_crop(height, width, size.height, size.width, extra_first=self.ops.pil_conventions)
-        if top < 0 or left < 0:
+        if height < size.height or width < size.width:
             above, before = max(-top, 0), max(-left, 0)
             below = max(size.height - height - above, 0)
             after = max(size.width - width - before, 0)
