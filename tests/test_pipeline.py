@@ -13,6 +13,7 @@ import numpy as np
 import PIL.Image
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import pixelprep
 from oracle import compared_backends, difference, draw, our_class, picture, reference_class, usable_backends
