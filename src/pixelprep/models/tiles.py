@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ..processing_utils import Options, SizeDict
 
 PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
+# Every grid of so many tiles is looked at for every image, so that a careless file must not ask for millions.
+TileCount = Annotated[int, msgspec.Meta(ge=1, le=1024)]
 
 
 def height_and_width(size: SizeDict | None, family: object) -> geometry.Size:

@@ -5,7 +5,7 @@ from ...image_processing_utils import BaseImageProcessor
 from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs
 from ...utils import auto_docstring
-from ..tiles import PositiveInt
+from ..tiles import PositiveInt, TileCount
 
 
 class Gemma3ImageProcessorKwargs(ImagesKwargs, total=False):
@@ -22,7 +22,7 @@ class Gemma3ImageProcessorKwargs(ImagesKwargs, total=False):
 
     do_pan_and_scan: bool
     pan_and_scan_min_crop_size: PositiveInt
-    pan_and_scan_max_num_crops: PositiveInt
+    pan_and_scan_max_num_crops: TileCount
     pan_and_scan_min_ratio_to_activate: float
 
 

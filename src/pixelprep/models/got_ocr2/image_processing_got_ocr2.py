@@ -5,7 +5,7 @@ from ...image_processing_utils import BaseImageProcessor
 from ...image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs
 from ...utils import auto_docstring
-from ..tiles import PositiveInt, cut, height_and_width
+from ..tiles import TileCount, cut, height_and_width
 
 
 class GotOcr2ImageProcessorKwargs(ImagesKwargs, total=False):
@@ -19,8 +19,8 @@ class GotOcr2ImageProcessorKwargs(ImagesKwargs, total=False):
     """
 
     crop_to_patches: bool
-    min_patches: PositiveInt
-    max_patches: PositiveInt
+    min_patches: TileCount
+    max_patches: TileCount
 
 
 @auto_docstring

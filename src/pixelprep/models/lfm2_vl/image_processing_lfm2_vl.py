@@ -7,7 +7,7 @@ from ...image_processing_utils import BaseImageProcessor
 from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs, Unpack
 from ...utils import auto_docstring
-from ..tiles import PositiveInt, cut
+from ..tiles import PositiveInt, TileCount, cut
 
 
 class Lfm2VlImageProcessorKwargs(ImagesKwargs, total=False):
@@ -39,8 +39,8 @@ class Lfm2VlImageProcessorKwargs(ImagesKwargs, total=False):
 
     downsample_factor: PositiveInt
     do_image_splitting: bool
-    min_tiles: PositiveInt
-    max_tiles: PositiveInt
+    min_tiles: TileCount
+    max_tiles: TileCount
     use_thumbnail: bool
     min_image_tokens: PositiveInt
     max_image_tokens: PositiveInt
@@ -86,6 +86,11 @@ class Lfm2Vl(BaseImageProcessor):
     def __init__(self, *, max_num_patches: int | None = None, **kwargs: Unpack[Lfm2VlImageProcessorKwargs]) -> None:
         super().__init__(**kwargs)  # `max_num_patches` follows from the rest; published files repeat it
 
+    @property
+    def max_num_patches(self):
+        """The most patches that a tile or a whole image can have."""
+        return self.longest(self._options)
+
     def _preprocess(self, images, options):
         if options.do_image_splitting and options.min_tiles > options.max_tiles:
             raise ValueError(f"min_tiles={options.min_tiles} is more than max_tiles={options.max_tiles}")
@@ -103,7 +108,7 @@ class Lfm2Vl(BaseImageProcessor):
             outputs = {"pixel_attention_mask": self.ops.concat(masks), "spatial_shapes": self.ops.integers(shapes)}
         outputs["pixel_values"] = self.ops.stack(tokens, options.dtype)
         if options.return_row_col_info:
-            grids = [self.grid(*image.shape[-2:], options) for image in images]
+            grids = [self.grid(*image.shape[-2:], options) or (1, 1) for image in images]
             outputs["image_rows"], outputs["image_cols"] = map(list, zip(*grids, strict=True))
             outputs["image_sizes"] = [list(self.whole(*image.shape[-2:], options)) for image in images]
         return self.batch_feature(outputs, options)
@@ -114,12 +119,12 @@ class Lfm2Vl(BaseImageProcessor):
         return max(whole, (options.tile_size // options.encoder_patch_size) ** 2 if options.do_image_splitting else 0)
 
     def grid(self, height, width, options):
-        """Rows and columns of tiles of an image."""
+        """Rows and columns of tiles of an image, None for an image in one piece."""
         patch, block = options.encoder_patch_size, options.encoder_patch_size * options.downsample_factor
         area = math.prod(max(round(side / block) * block, patch) for side in (height, width))
         large = area > options.max_image_tokens * block**2 * options.max_pixels_tolerance
-        if not (large and options.do_image_splitting):
-            return 1, 1
+        if not (large and options.do_image_splitting and options.max_tiles > 1):
+            return None
         tile = options.tile_size
         return geometry.closest_aspect_grid(height, width, tile, tile, options.max_tiles, options.min_tiles)
 
@@ -132,10 +137,10 @@ class Lfm2Vl(BaseImageProcessor):
     def tiles(self, image, options):
         """The tiles of one image, row by row, and the whole image last; or only that."""
         height, width = image.shape[-2:]
-        rows, columns = self.grid(height, width, options)
+        grid = self.grid(height, width, options)
         whole = self.ops.resize(image, *self.whole(height, width, options), options.resample)
-        if rows * columns == 1:
+        if grid is None:
             return [whole]
-        tile = options.tile_size
+        tile, (rows, columns) = options.tile_size, grid
         tiles = cut(self.ops, self.ops.resize(image, rows * tile, columns * tile, options.resample), tile, tile)
-        return [*tiles, whole] if options.use_thumbnail else tiles
+        return [*tiles, whole] if options.use_thumbnail and len(tiles) > 1 else tiles

@@ -5,7 +5,7 @@ from ...image_processing_utils import BaseImageProcessor, pad_to
 from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs
 from ...utils import auto_docstring
-from ..tiles import PositiveInt, cut, square_edge
+from ..tiles import TileCount, cut, square_edge
 
 
 class Llama4ImageProcessorKwargs(ImagesKwargs, total=False):
@@ -16,7 +16,7 @@ class Llama4ImageProcessorKwargs(ImagesKwargs, total=False):
         Enlarge each image as much as the tiles allow, instead of as little as possible.
     """
 
-    max_patches: PositiveInt
+    max_patches: TileCount
     resize_to_max_canvas: bool
 
 

@@ -5,7 +5,7 @@ from ...image_processing_utils import BaseImageProcessor, map_images
 from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs, SizeDict
 from ...utils import auto_docstring
-from ..tiles import PositiveInt, as_float, cut
+from ..tiles import PositiveInt, TileCount, as_float, cut
 
 # Patches are merged two by two twice, in the encoder and after it, so slices have sides of whole blocks of four.
 MERGE = 4
@@ -27,7 +27,7 @@ class MiniCPMV4_6ImageProcessorKwargs(ImagesKwargs, total=False):  # noqa: N801
         Whether prompts number the images; kept for processors that read it.
     """
 
-    max_slice_nums: PositiveInt
+    max_slice_nums: TileCount
     scale_resolution: PositiveInt
     patch_size: PositiveInt
     slice_mode: bool

@@ -10,7 +10,7 @@ from ...image_utils import (
 )
 from ...processing_utils import ImagesKwargs, Unpack
 from ...utils import auto_docstring
-from ..tiles import PositiveInt, as_float, blank, cut, height_and_width, square_edge
+from ..tiles import TileCount, as_float, blank, cut, height_and_width, square_edge
 
 
 class MllamaImageProcessorKwargs(ImagesKwargs, total=False):
@@ -19,7 +19,7 @@ class MllamaImageProcessorKwargs(ImagesKwargs, total=False):
         Most tiles of one image, and the length of the tile axis.
     """
 
-    max_image_tiles: PositiveInt
+    max_image_tiles: TileCount
 
 
 @auto_docstring

@@ -5,7 +5,7 @@ from ...image_processing_utils import BaseImageProcessor
 from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs
 from ...utils import auto_docstring
-from ..tiles import PositiveInt, cut
+from ..tiles import PositiveInt, TileCount, cut
 
 
 class PerceptionLMImageProcessorKwargs(ImagesKwargs, total=False):
@@ -20,7 +20,7 @@ class PerceptionLMImageProcessorKwargs(ImagesKwargs, total=False):
 
     vision_input_type: str | None
     tile_size: PositiveInt
-    max_num_tiles: PositiveInt
+    max_num_tiles: TileCount
 
 
 @auto_docstring

@@ -7,7 +7,7 @@ from ...image_processing_utils import BaseImageProcessor, pad_to
 from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs
 from ...utils import auto_docstring
-from ..tiles import PositiveInt, cut, square_edge
+from ..tiles import PositiveInt, TileCount, cut, square_edge
 
 LEAST_SIDE = 10  # pixels; below, an image is too elongated to be worth tokens
 GLOBAL_TOKENS = 256 + 16 + 1  # the whole image's tokens, a line break after each of its 16 rows, one separator
@@ -22,7 +22,7 @@ class Phi4MultimodalImageProcessorKwargs(ImagesKwargs, total=False):
     """
 
     patch_size: PositiveInt
-    dynamic_hd: PositiveInt
+    dynamic_hd: TileCount
 
 
 @auto_docstring
