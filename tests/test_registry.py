@@ -420,7 +420,7 @@ class TestSaving:
         assert Api.calls[-1][2]["commit_message"] == "new"
 
     def test_unknown_arguments(self, tmp_path: Path) -> None:
-        with pytest.raises(TypeError, match="`repo` .*did you mean `repo_id`"):
+        with pytest.raises(TypeError, match=r"`repo` .*did you mean `repo_id`"):
             our_class("CLIP", "pil")().save_pretrained(tmp_path, repo="x")
 
     @pytest.mark.parametrize("saving", usable_backends())

@@ -1,0 +1,1 @@
+"""pixelprep inside other libraries, one module for each."""
