@@ -12,14 +12,37 @@
 
 namespace pixelprep {
 
-struct TapsCache {
-    using Key = std::tuple<int, int, int, bool>;
-    std::mutex mutex;
-    std::list<std::pair<Key, std::shared_ptr<const Taps>>> entries;  // most recently used first
+// The most recently used values of a few keys.
+template <class Key, class Value>
+class Cache {
+public:
+    template <class Make>
+    std::shared_ptr<const Value> get(const Key& key, const Make& make) {
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            for (auto it = entries_.begin(); it != entries_.end(); ++it) {
+                if (it->first != key) continue;
+                entries_.splice(entries_.begin(), entries_, it);
+                return it->second;
+            }
+        }
+        auto value = std::make_shared<const Value>(make());
+        std::lock_guard<std::mutex> lock(mutex_);
+        entries_.emplace_front(key, value);
+        if (entries_.size() > kCapacity) entries_.pop_back();
+        return value;
+    }
+
+private:
+    static constexpr size_t kCapacity = 128;
+    std::mutex mutex_;
+    std::list<std::pair<Key, std::shared_ptr<const Value>>> entries_;
 };
 
 struct Globals {
-    TapsCache taps;
+    Cache<std::tuple<int, int, int, bool>, Taps> taps;
+    Cache<std::tuple<std::shared_ptr<const Taps>, int, int>, Columns> columns;
+    Cache<std::shared_ptr<const Taps>, Rows> rows;
     BlockCache blocks;
     Pool pool;
 };

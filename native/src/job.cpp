@@ -52,12 +52,12 @@ private:
     void plan_columns();
     void plan_runs();
     const uint8_t* fetch(int y, uint8_t* buffer) const;
-    void quad(int index, int base, int last, Scratch& scratch, uint8_t* out) const;
+    void quad(int index, Scratch& scratch, uint8_t* out) const;
     void emit(const uint8_t* line, int canvas_row, Pending& pending) const;
     void flush(Pending& pending) const;
     void copy_pixels(const Pending& pending) const;
     void emit_pad(const std::vector<Run>& runs, int canvas_row) const;
-    void filtered_rows(int y0, int y1, Scratch& scratch, uint8_t* rows) const;
+    void filtered_rows(int y0, int y1, Scratch& scratch, uint8_t* lines) const;
     void copied_rows(int y0, int y1, Scratch& scratch, uint8_t* rows) const;
     void pick_columns(const uint8_t* line, uint8_t* out) const;
     uint8_t* filled_rows(Scratch& scratch) const;
@@ -77,11 +77,10 @@ private:
     int x0_, x1_, y0_, y1_;      // the part of the window inside the resized image
     int first_ = 0, past_ = 0;   // source columns [first_, past_) are read
     int slack_ = 0;              // zero pixels a copied line needs at its end
+    bool straight_ = false;      // no horizontal pass
     HTable table_{};
-    std::vector<int32_t> start_, groups_, begin_;
-    std::vector<int16_t> weight_;
-    std::vector<int8_t> low_, high_, extra_;
-    std::vector<uint8_t> large_;
+    std::shared_ptr<const Columns> columns_;
+    std::shared_ptr<const Rows> rows_;
     Pointwise spec_{};
     std::vector<Run> runs_, pad_runs_, pad_row_runs_;
     size_t row_pitch_;           // bytes from one line of the window to the next
@@ -89,22 +88,6 @@ private:
     bool plain_ = false;         // the output has the layout of our lines
     double cost_;
 };
-
-// Splits weights into signed bytes, weight = 256 * (high + extra) + low; true where some extra is not 0.
-bool split(const std::vector<int16_t>& weight, std::vector<int8_t>& low, std::vector<int8_t>& high, std::vector<int8_t>& extra) {
-    low.resize(weight.size());
-    high.resize(weight.size());
-    extra.resize(weight.size());
-    int any = 0;
-    for (size_t i = 0; i < weight.size(); ++i) {
-        const int upper = (weight[i] + 128) >> 8, more = upper >> 7 & ~(upper >> 31);
-        low[i] = int8_t(weight[i] - upper * 256);
-        high[i] = int8_t(upper - more);
-        extra[i] = int8_t(more);
-        any |= more;
-    }
-    return any != 0;
-}
 
 Plan::Plan(const Job& job, const Kernels& kernels) : job_(job), kernels_(kernels) {
     const Source& source = job.source;
@@ -133,54 +116,21 @@ Plan::Plan(const Job& job, const Kernels& kernels) : job_(job), kernels_(kernels
     cost_ = read + double(rows()) * double(job.column_offset.size()) * spec_.copies + 4096.0;
 }
 
-// The horizontal weights of columns [x0_, x1_) in blocks and groups of four.
+// Which source columns are read, and how the horizontal pass weighs them.
 void Plan::plan_columns() {
-    if (!filtered_) {
+    rows_ = pixelprep::rows(down_);
+    straight_ = job_.width == job_.source.width;
+    if (!filtered_ || straight_) {
         first_ = across_->start[size_t(x0_)];
         past_ = across_->start[size_t(x1_) - 1] + 1;
         return;
     }
-    const Taps& taps = *across_;
-    const int blocks = (x1_ - x0_ + 3) / 4;
-    int most = 1;
-    start_.resize(size_t(blocks) * 4);
-    for (int b = 0; b < blocks; ++b) {
-        int count = 1;
-        for (int o = 0; o < 4; ++o) count = std::max(count, taps.count[size_t(std::min(x0_ + 4 * b + o, x1_ - 1))]);
-        groups_.push_back((count + 3) / 4);
-        begin_.push_back(b ? begin_.back() + groups_[size_t(b) - 1] : 0);
-        most = std::max(most, groups_.back());
-    }
-    // Reading whole groups must not leave the line: the window of taps moves left, or the line is copied and padded.
-    if (taps.in < 4 * most) in_place_ = false;
-    weight_.assign(size_t(begin_.back() + groups_.back()) * 16, 0);
-    first_ = taps.in;
-    for (int b = 0; b < blocks; ++b) {
-        for (int o = 0; o < 4; ++o) {
-            const int x = x0_ + 4 * b + o;
-            const int column = std::min(x, x1_ - 1);
-            const int wanted = taps.start[size_t(column)];
-            const int start = std::max(std::min(wanted, taps.in - 4 * groups_[size_t(b)]), 0);
-            start_[size_t(4 * b + o)] = start;
-            first_ = std::min(first_, start);
-            past_ = std::max(past_, start + 4 * groups_[size_t(b)]);
-            for (int j = 0; j < taps.count[size_t(column)]; ++j) {
-                const int tap = wanted - start + j;
-                weight_[size_t(begin_[size_t(b)] + tap / 4) * 16 + size_t(o * 4 + tap % 4)] =
-                    taps.weight[size_t(column) * size_t(taps.width) + size_t(j)];
-            }
-        }
-    }
-    for (int32_t& start : start_) start -= first_;
-    slack_ = std::max(past_ - taps.in, 0);
-    past_ = std::min(past_, taps.in);
-    large_.assign(size_t(blocks), 0);
-    if (split(weight_, low_, high_, extra_))
-        for (int b = 0; b < blocks; ++b)
-            for (int i = begin_[size_t(b)] * 16; i < (begin_[size_t(b)] + groups_[size_t(b)]) * 16; ++i)
-                large_[size_t(b)] |= uint8_t(extra_[size_t(i)]);
-    table_ = {blocks,         taps.precision, start_.data(), groups_.data(), begin_.data(),
-              weight_.data(), low_.data(),    high_.data(),  extra_.data(),  large_.data()};
+    columns_ = columns(across_, x0_, x1_);
+    table_ = columns_->table(across_->precision);
+    in_place_ &= columns_->fits;
+    first_ = columns_->first;
+    slack_ = std::max(columns_->past - across_->in, 0);
+    past_ = columns_->past - slack_;
 }
 
 // Runs of columns whose offsets are in arithmetic progression.
@@ -235,19 +185,21 @@ const uint8_t* Plan::fetch(int y, uint8_t* buffer) const {
     return buffer;
 }
 
-// Source rows base + 4 * index, ... (at most `last`) through the horizontal pass.
-void Plan::quad(int index, int base, int last, Scratch& scratch, uint8_t* out) const {
-    const size_t pitch = round_up(size_t(past_ - first_ + slack_) * 4 + kOverrun, 64);
+// Source rows 4 * index, ... through the horizontal pass.
+void Plan::quad(int index, Scratch& scratch, uint8_t* out) const {
+    const int width = past_ - first_ + slack_;
+    const size_t pitch = round_up(size_t(width) * 4 + kOverrun, 64);
     uint8_t* buffer = scratch.lines.reserve(pitch * 4);
     const uint8_t* lines[4];
     for (int r = 0; r < 4; ++r) {
-        const int y = base + 4 * index + r;
-        lines[r] = y > last ? lines[r - 1] : fetch(y, buffer + pitch * size_t(r));
+        const int y = 4 * index + r;
+        lines[r] = y < job_.source.height ? fetch(y, buffer + pitch * size_t(r)) : lines[r - 1];
     }
+    if (straight_) return kernels_.interleave(lines, width * pixel_bytes_, out);
     if (pixel_bytes_ == 4) return kernels_.horizontal4(lines, table_, out);
     // Grey: the four rows take the place of the four channels.
     uint8_t* woven = scratch.grey.reserve(pitch);
-    kernels_.interleave(lines, past_ - first_ + (in_place_ ? 0 : slack_), woven);
+    kernels_.interleave(lines, width, woven);
     kernels_.horizontal1(woven, table_, out);
 }
 
@@ -372,35 +324,25 @@ void Plan::pick_columns(const uint8_t* line, uint8_t* out) const {
     else for (int x = 0; x < count; ++x) std::memcpy(out + 4 * x, line + 4 * (column[x] - first_), 4);
 }
 
-void Plan::filtered_rows(int y0, int y1, Scratch& scratch, uint8_t* rows) const {
-    const Taps& taps = *down_;
-    const int base = taps.start[size_t(y0)];
-    const int last = taps.start[size_t(y1) - 1] + taps.count[size_t(y1) - 1] - 1;
-    const int most_quads = (taps.width + 3 + 3) / 4;
-    const int slots = most_quads + 1;
-    const size_t quad_bytes = round_up(size_t(table_.blocks) * size_t(pixel_bytes_) * 16, 256);
+void Plan::filtered_rows(int y0, int y1, Scratch& scratch, uint8_t* lines) const {
+    const Rows& rows = *rows_;
+    const int slots = rows.most + 1;
+    const size_t columns = round_up(size_t(x1_ - x0_), 4);
+    const size_t quad_bytes = round_up(columns * size_t(pixel_bytes_) * 4, 256);
     uint8_t* ring = scratch.ring.reserve(quad_bytes * size_t(slots));
     const int count = int(round_up(size_t(x1_ - x0_) * size_t(pixel_bytes_), 64));
-    std::vector<const uint8_t*> quads(static_cast<size_t>(most_quads));
-    std::vector<int16_t> weight(size_t(most_quads) * 4);
-    std::vector<int8_t> low, high, extra;
+    std::vector<const uint8_t*> quads(static_cast<size_t>(rows.most));
     const bool margin = x1_ < job_.left + job_.window_width;
     Pending pending;
     int made = 0;
     for (int y = y0; y < y1; ++y) {
-        const int start = taps.start[size_t(y)] - base;
-        const int q0 = start / 4, q1 = (start + taps.count[size_t(y)] + 3) / 4;
-        for (made = std::max(made, q0); made < q1; ++made)
-            quad(made, base, last, scratch, ring + size_t(made % slots) * quad_bytes);
-        for (int q = q0; q < q1; ++q) quads[size_t(q - q0)] = ring + size_t(q % slots) * quad_bytes;
-        weight.assign(size_t(q1 - q0) * 4, 0);
-        std::copy_n(&taps.weight[size_t(y) * size_t(taps.width)], taps.count[size_t(y)], &weight[size_t(start - 4 * q0)]);
-        const bool large = split(weight, low, high, extra);
-        const VRow spec{q1 - q0, taps.precision, weight.data(), low.data(), high.data(), large ? extra.data() : nullptr};
-        uint8_t* row = rows + row_pitch_ * size_t(pending.count);
-        kernels_.vertical(quads.data(), spec, count, row + size_t(x0_ - job_.left) * size_t(pixel_bytes_));
-        if (margin) refill_right(row);
-        emit(row, y + job_.pad_top - job_.top, pending);
+        const int first = rows.first[size_t(y)], past = first + rows.count[size_t(y)];
+        for (made = std::max(made, first); made < past; ++made) quad(made, scratch, ring + size_t(made % slots) * quad_bytes);
+        for (int q = first; q < past; ++q) quads[size_t(q - first)] = ring + size_t(q % slots) * quad_bytes;
+        uint8_t* line = lines + row_pitch_ * size_t(pending.count);
+        kernels_.vertical(quads.data(), rows.row(y, down_->precision), count, line + size_t(x0_ - job_.left) * size_t(pixel_bytes_));
+        if (margin) refill_right(line);
+        emit(line, y + job_.pad_top - job_.top, pending);
     }
     flush(pending);
 }

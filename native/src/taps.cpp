@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <list>
-#include <mutex>
 #include <stdexcept>
 #include <tuple>
 
@@ -149,22 +147,8 @@ RealTaps real_taps(int in, int out, Filter filter, bool antialias) {
 }
 
 std::shared_ptr<const Taps> axis_taps(int in, int out, Filter filter, bool antialias) {
-    constexpr size_t kCapacity = 128;
-    TapsCache& cache = globals().taps;
     const auto key = std::make_tuple(in, out, int(filter), antialias);
-    {
-        std::lock_guard<std::mutex> lock(cache.mutex);
-        for (auto it = cache.entries.begin(); it != cache.entries.end(); ++it) {
-            if (it->first != key) continue;
-            cache.entries.splice(cache.entries.begin(), cache.entries, it);
-            return it->second;
-        }
-    }
-    auto taps = std::make_shared<const Taps>(compute(in, out, filter, antialias));
-    std::lock_guard<std::mutex> lock(cache.mutex);
-    cache.entries.emplace_front(key, taps);
-    if (cache.entries.size() > kCapacity) cache.entries.pop_back();
-    return taps;
+    return globals().taps.get(key, [&] { return compute(in, out, filter, antialias); });
 }
 
 }  // namespace pixelprep

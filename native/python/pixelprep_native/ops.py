@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
-
 from pixelprep.geometry import patch_axes, patch_shape
 from pixelprep.image_utils import ChannelDimension, PILImageResampling, is_pil_image
 from pixelprep.ops.reference import ReferenceOps, numpy_dtype, refuse_device
@@ -47,6 +47,7 @@ class NativeOps(ReferenceOps):
             "resize": Resize(height, width, int(resample), antialias),
             "shape": (images.shape[0], height, width),
             "window": (0, 0, height, width),
+            "whole": None,
         }
         if images.resize is None and inside:  # a window of the source: nothing to make first
             top, left, *size = images.window
@@ -81,13 +82,11 @@ class NativeOps(ReferenceOps):
         if min(height, width) < 1 or top < 0 or left < 0:
             return super().crop(np.asarray(images), top, left, height, width)
         before = images.window
-        return images.then(
-            shape=(images.shape[0], height, width), window=(before[0] + top, before[1] + left, height, width)
-        )
+        window = (before[0] + top, before[1] + left, height, width)
+        whole = images.whole or (images if images.bare else None)
+        return images.then(shape=(images.shape[0], height, width), window=window, whole=whole)
 
-    def pad(
-        self, images: Any, top: int, bottom: int, left: int, right: int, fill: float | Sequence[float] = 0
-    ) -> Any:
+    def pad(self, images: Any, top: int, bottom: int, left: int, right: int, fill: float | Sequence[float] = 0) -> Any:
         if not isinstance(images, Recipe) or images.layout is not None or min(top, bottom, left, right) < 0:
             return super().pad(np.asarray(images), top, bottom, left, right, fill)
         channels, height, width = images.shape
@@ -98,7 +97,7 @@ class NativeOps(ReferenceOps):
             if _shows_more(images, top, bottom, left, right) or (not _inside(images) and whole != images.fill):
                 images = _on(images)
             window = (images.window[0] - top, images.window[1] - left, height, width)
-            return images.then(shape=(channels, height, width), window=window, fill=whole)
+            return images.then(shape=(channels, height, width), window=window, fill=whole, whole=None)
         same = images.canvas is None or images.pad == values[0]
         if images.bare or len(set(values)) > 1 or not same:
             return super().pad(make(images), top, bottom, left, right, fill)
@@ -112,17 +111,18 @@ class NativeOps(ReferenceOps):
         return self._value_step(images, "normalize", mean, std) or super().normalize(np.asarray(images), mean, std)
 
     def rescale_and_normalize(self, images: Any, scale: float, mean: Sequence[float], std: Sequence[float]) -> Any:
-        factor = np.float32(1.0 / scale)
-        folded = (tuple((np.asarray(values, dtype=np.float32) * factor).tolist()) for values in (mean, std))
-        step = self._value_step(images, "normalize", *folded)
+        step = self._value_step(images, "normalize", _folded(scale, tuple(mean)), _folded(scale, tuple(std)))
         return step or super().rescale_and_normalize(np.asarray(images), scale, mean, std)
 
-    def _value_step(self, images: Any, verb: str, first: Sequence[float], second: Sequence[float] = ()) -> Recipe | None:
+    def _value_step(
+        self, images: Any, verb: str, first: Sequence[float], second: Sequence[float] = ()
+    ) -> Recipe | None:
         """A recipe with one more operation on its values, or None where it cannot take one."""
         fits = isinstance(images, Recipe) and images.canvas is None and images.layout is None
         if not fits or (second and not len(first) == len(second) == images.shape[0]):
             return None
-        extended: Recipe = images.then(steps=(*images.steps, (verb, tuple(first), tuple(second))))
+        step = (verb, tuple(first), tuple(second))
+        extended: Recipe = images.then(steps=(*images.steps, step), type_name="float32")
         return extended
 
     def standardize(self, images: Any) -> Any:
@@ -187,8 +187,22 @@ class NativeOps(ReferenceOps):
             start += array.shape[0]
         return _filled(out, targets, type_name)
 
+    def pixel_mask(self, height: int, width: int, padded_height: int, padded_width: int, dtype: str = "int64") -> Array:
+        mask = _memory((padded_height, padded_width), dtype)
+        mask[:height, :width] = 1
+        mask[height:] = 0
+        mask[:height, width:] = 0
+        return mask
+
     def unstack(self, images: Any) -> list[Any]:
         return list(make(images) if isinstance(images, Recipe) else images)
+
+
+@lru_cache(maxsize=256)
+def _folded(scale: float, values: tuple[float, ...]) -> tuple[float, ...]:
+    """Statistics of rescaled pixels as those of raw ones, `values / scale`, in the float32 steps of torchvision's backend."""
+    folded: list[float] = (np.asarray(values, dtype=np.float32) * np.float32(1.0 / scale)).tolist()
+    return tuple(folded)
 
 
 def _whole(image: _core.Image) -> Recipe:
@@ -226,15 +240,18 @@ def _pillow_pixels(image: Any) -> _core.Image:
 
 def _type_name(first: Any, dtype: str | None) -> str:
     """The dtype asked for where pixels are floating point; integer outputs keep theirs."""
+    if isinstance(first, Recipe):
+        return dtype or "float32" if first.type_name == "float32" else "uint8"
     given = np.dtype(first.dtype)
     return dtype if dtype is not None and (given.kind == "f" or given.name == "bfloat16") else given.name
 
 
 def _memory(shape: Sequence[int], type_name: str) -> Array:
-    """Uninitialised memory, bfloat16 as uint16."""
+    """Uninitialised memory of the core's, bfloat16 as uint16."""
     if type_name in ("uint8", "float16", "bfloat16", "float32"):
         return _core.empty(shape, type_name)
-    return np.empty(shape, dtype=type_name)
+    dtype = np.dtype(type_name)
+    return _core.empty((math.prod(shape) * dtype.itemsize,), "uint8").view(dtype).reshape(shape)
 
 
 def _assign(out: Array, nested: Any, targets: list[tuple[Any, Array]]) -> None:

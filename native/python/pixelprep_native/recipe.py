@@ -5,18 +5,18 @@ from __future__ import annotations
 import importlib.util
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
 from pixelprep.ops.reference import numpy_dtype
 
 from . import _core
 
 Array = NDArray[Any]
+DTYPES = {"uint8": np.dtype("uint8"), "float32": np.dtype("float32")}
 Step = tuple[str, tuple[float, ...], tuple[float, ...]]
 """One operation on values: its verb and its numbers, e.g. `("normalize", mean, std)`."""
 
@@ -61,10 +61,12 @@ class Recipe:
     resize: Resize | None = None
     fill: tuple[int, ...] = ()
     steps: tuple[Step, ...] = ()
+    type_name: str = "uint8"
     canvas: tuple[int, int] | None = None
     place: tuple[int, int] = (0, 0)
     pad: float = 0.0
     layout: Layout | None = None
+    whole: Recipe | None = None  # the image of 8-bit pixels that this one was cropped from
     made: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -72,12 +74,8 @@ class Recipe:
         return len(self.shape)
 
     @property
-    def type_name(self) -> str:
-        return "float32" if any(verb != "flip" for verb, _, _ in self.steps) else "uint8"
-
-    @property
     def dtype(self) -> Any:
-        return np.dtype(self.type_name)
+        return DTYPES[self.type_name]
 
     @property
     def bare(self) -> bool:
@@ -89,7 +87,10 @@ class Recipe:
         return (self.resize.height, self.resize.width) if self.resize else self.size
 
     def then(self, **changes: Any) -> Recipe:
-        return replace(self, made={}, **changes)
+        """This recipe with some entries replaced; `dataclasses.replace` in a tenth of its time."""
+        changed = object.__new__(Recipe)
+        changed.__dict__.update(self.__dict__, made={}, **changes)
+        return changed
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -149,6 +150,19 @@ def prepare(recipes: Iterable[Recipe]) -> None:
 
 def job(recipe: Recipe, out: Array, type_name: str, pixel: int = 0) -> _core.Job:
     """The core's description of a recipe; with `pixel`, as an image of pixels of so many bytes."""
+    whole = recipe.whole
+    if whole is not None and "image" in whole.made and whole.channels == recipe.channels:
+        # Somebody needed the whole image too, so it is there: take the pixels from it.
+        top, left, *size = recipe.window
+        recipe = recipe.then(
+            source=whole,
+            size=whole.shape[1:],
+            resize=None,
+            cut=None,
+            window=(top - whole.window[0], left - whole.window[1], *size),
+            channels=tuple(range(len(recipe.channels))),
+            fill=(),
+        )
     image = recipe.source.made["image"] if isinstance(recipe.source, Recipe) else recipe.source
     if recipe.cut is not None:
         image = image.crop(*recipe.cut)
