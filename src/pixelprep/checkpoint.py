@@ -16,6 +16,7 @@ PROCESSOR = "processor_config.json"
 CONFIG = "config.json"
 FILES = (PROCESSOR, PREPROCESSOR, CONFIG)
 MAX_CONFIG_BYTES = 16 * 2**20
+LONGEST_NAME = 1024
 MAX_NESTING = 64  # levels of lists and objects; published files have fewer than ten
 HUB_ARGUMENTS = ("revision", "token", "cache_dir", "local_files_only", "force_download", "proxies")
 
@@ -136,18 +137,17 @@ def read_checkpoint(
     preprocessor = filename or PREPROCESSOR
     for name in (subfolder, preprocessor):
         if os.path.isabs(name) or ".." in Path(name).parts:
-            raise ValueError(f"{name!r} leaves the checkpoint; give a path inside it")
+            raise ValueError(f"{name[:LONGEST_NAME]!r} leaves the checkpoint; give a path inside it")
+        if len(name) > LONGEST_NAME:
+            raise ValueError(f"{name[:40]!r}... is {len(name)} characters long; that is no path")
     text = os.fspath(source)
     path = Path(text)
-    try:
-        is_file, is_folder = path.is_file(), path.is_dir()
-    except (OSError, ValueError):  # a name that no file can have: too long, or with a null byte
-        is_file = is_folder = False
-    if is_file:
+    # Of os.path, for it says no to names that no file can have: too long, or with a null byte.
+    if os.path.isfile(path):
         return Checkpoint(text, {PREPROCESSOR: _read_json(path)}, path.parent)
     wanted = {PROCESSOR: PROCESSOR, PREPROCESSOR: preprocessor, CONFIG: CONFIG}
     fetch = None
-    if is_folder:
+    if os.path.isdir(path):
         root = path
     elif is_hub_id(text):
         root = download(text, [str(Path(subfolder) / name) for name in wanted.values()], hub)
@@ -156,7 +156,7 @@ def read_checkpoint(
     else:
         raise FileNotFoundError(f"{text!r} is no folder, no JSON file and no hub id such as 'owner/name'")
     folder = root / subfolder
-    files = {key: _read_json(folder / name) for key, name in wanted.items() if (folder / name).is_file()}
+    files = {key: _read_json(folder / name) for key, name in wanted.items() if os.path.isfile(folder / name)}
     if not files:
         raise FileNotFoundError(f"{text!r} has none of {preprocessor}, {PROCESSOR}, {CONFIG}")
     return Checkpoint(text, files, folder, fetch, subfolder)
