@@ -261,7 +261,7 @@ def test_deep_nesting(folder: Path, opening: str, depth: int) -> None:
     closing = "".join({"[": "]", "{": "}"}[letter] for letter in reversed(opening) if letter in "[{")
     write(folder)
     (folder / "preprocessor_config.json").write_text(opening * depth + "1" + closing * depth)
-    with pytest.raises(ValueError, match="no JSON|must hold a JSON object|levels deep"):
+    with pytest.raises(ValueError, match=r"no JSON|must hold a JSON object|levels deep"):
         AutoImageProcessor.from_pretrained(folder)
 
 
