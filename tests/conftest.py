@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import hypothesis
 import pytest
 
@@ -11,24 +9,23 @@ import pytest
 hypothesis.settings.register_profile("tests", deadline=None)
 hypothesis.settings.load_profile("tests")
 
+deselected = pytest.StashKey[int]()
 
-@cache
-def cuda_device() -> str | None:
-    """The name of the CUDA device, or None where there is none."""
+
+def has_cuda() -> bool:
     import torch
 
-    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
-
-
-def pytest_report_header() -> str:
-    device = cuda_device()
-    return f"CUDA tests: run on {device}" if device else "CUDA tests: deselected, there is no CUDA device"
+    return torch.cuda.is_available()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if cuda_device():
-        return
-    without_device = [item for item in items if item.get_closest_marker("cuda")]
-    if without_device:
-        config.hook.pytest_deselected(items=without_device)
-        items[:] = [item for item in items if not item.get_closest_marker("cuda")]
+    marked = [item for item in items if item.get_closest_marker("cuda")]
+    if marked and not has_cuda():
+        config.stash[deselected] = len(marked)
+        config.hook.pytest_deselected(items=marked)
+        items[:] = [item for item in items if item not in marked]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if deselected in config.stash:
+        terminalreporter.write_line(f"{config.stash[deselected]} CUDA tests deselected: there is no CUDA device")
