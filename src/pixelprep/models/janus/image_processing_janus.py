@@ -19,7 +19,7 @@ class Janus(DeepseekVL):
         return_tensors=None,
         input_data_format=None,
     ):
-        """Pixels from images that the model decoded; see `postprocess.restore_images`."""
+        """Pixels from images that the model decoded; see `postprocess.pixels.restore_images`."""
         from ...postprocess.pixels import restore_images
 
         given = {
