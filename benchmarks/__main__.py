@@ -30,22 +30,22 @@ Task = tuple[str, Callable[[], None]]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run, and write or print the page; 130 if interrupted, the page being left as it was."""
+    """Run, and write or print the page; 1 if a row failed, 130 if interrupted, the page being left as it was."""
     arguments = _parser().parse_args(argv)
     part = arguments.quick or any((arguments.family, arguments.backend, arguments.input, arguments.only))
     page = arguments.page or (None if part else PAGE)
     try:
         with warnings.catch_warnings(action="ignore"):
-            body = report.render(run(arguments))
+            results = run(arguments)
     except KeyboardInterrupt:
         print("interrupted; the page is as it was", file=sys.stderr)
         return 130
     if page is None:
-        print(body)
+        print(report.render(results))
     else:
-        report.write_page(page, body)
+        report.write_page(page, report.render(results))
         print(f"written: {page}", file=sys.stderr)
-    return 0
+    return 1 if results.failures else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -89,7 +89,10 @@ def run(arguments: argparse.Namespace) -> report.Results:
             bar = progress.add_task("", total=len(tasks))
             for name, task in tasks:
                 progress.update(bar, description=name)
-                task()
+                try:
+                    task()
+                except Exception as error:  # one row is not worth the others
+                    results.failures.append((name, f"{type(error).__name__}: {error}"))
                 progress.advance(bar)
     return results
 

@@ -30,7 +30,7 @@ class Effort:
     processes: int
 
 
-FULL = Effort(seconds=2.0, least=7, most=200, processes=5)
+FULL = Effort(seconds=1.0, least=5, most=200, processes=3)
 QUICK = Effort(seconds=0.0, least=1, most=3, processes=1)
 
 

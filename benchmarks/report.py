@@ -37,6 +37,7 @@ class Results:
     threads: list[tuple[Case, Timing]] = field(default_factory=list)
     memory: dict[str, dict[str, tuple[float, float]]] = field(default_factory=dict)
     starts: list[tuple[str, Cost, str]] = field(default_factory=list)
+    failures: list[tuple[str, str]] = field(default_factory=list)
     bandwidth: float = 0.0
     instruction_set: str = ""
 
@@ -49,6 +50,8 @@ def render(results: Results) -> str:
             rows = [row for row in results.rows if (row.case.backend, row.case.against) == (backend, against)]
             parts.append(_details(backend, against, rows))
     parts += [_floors(results.rows), _memory(results.memory)]
+    if results.failures:
+        parts.append("## Not measured\n\n" + "\n".join(f"- {name}: {error}" for name, error in results.failures))
     return "\n\n".join(part for part in parts if part)
 
 

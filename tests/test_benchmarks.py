@@ -49,6 +49,18 @@ def test_interrupt_leaves_the_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert page.read_text() == PAGE
 
 
+def test_failed_row_is_told_and_the_rest_is_written(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("no such thing")
+
+    monkeypatch.setattr("benchmarks.measure.import_time", fail)
+    monkeypatch.setattr("benchmarks.measure.cold_start", lambda *_: Cost(0.25, 60.0))
+    assert main(["--quick", "--backend", "pil", "--only", "start"]) == 1
+    text = capsys.readouterr().out
+    assert "- import: ValueError: no such thing" in text
+    assert "| first CLIP tensor: pil | 0.250 | 60 | 0.5 s, 100 MB |" in text
+
+
 def test_page_without_markers_is_refused(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# Title\n")
