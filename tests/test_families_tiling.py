@@ -303,6 +303,8 @@ def test_what_the_reference_refuses_is_done(backend: str) -> None:
     def ours(family: str, **kwargs: Any) -> Any:
         return our_class(family, backend)(**{**SMALL.get(family, {}), **kwargs})
 
+    batch = ours("LlavaOnevision")(np.stack([np.asarray(drawn(64, 64))] * 2), return_tensors="np")
+    assert batch["batch_num_images"].tolist() == [1, 1]
     whole = ours("MiniCPMV4_6", do_resize=False, slice_mode=False)(drawn(28, 56), return_tensors="np")
     assert whole["pixel_values"].shape == (1, 3, 7, 7 * 4 * 8)
     assert whole["target_sizes"].tolist() == [[4, 8]]

@@ -35,6 +35,8 @@ class LlavaOnevision(LlavaNext):
         return super().preprocess(images, counts, **kwargs)
 
     def _preprocess(self, images, batch_num_images, options):
+        if sum(batch_num_images) != len(images):  # batches, which are arrays of several images
+            batch_num_images = [1] * len(images)
         alone = iter([count == 1 for count in batch_num_images for _ in range(count)])
 
         def tiles(image):
