@@ -15,8 +15,7 @@ import numpy as np
 import PIL.Image
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from oracle import draw, usable_backends
 from pixelprep import ops
@@ -159,8 +158,8 @@ def test_resize(verbs: Any, resample: PILImageResampling) -> None:
         with pytest.raises(ops.UnsupportedOperationError, match=f"'{verbs.name}'.*{resample.name}"):
             verbs.resize(load(verbs, image), 5, 7, resample)
         return
-    levels = getattr(verbs, "promised_levels", {}).get(resample.name, 0)
-    oracle = resized_by_pillow if verbs.pil_conventions else ORACLE.resize
+    promise = getattr(verbs, "promise", {}).get(resample.name, 0)
+    oracle, levels = (resized_by_pillow, 0) if verbs.pil_conventions else (ORACLE.resize, promise)
     for height, width in SIZES:
         got = as_numpy(verbs.resize(load(verbs, image), height, width, resample))
         assert got.dtype == np.uint8
