@@ -1,4 +1,4 @@
-"""What tiling families share: sizes that must be given in full, tiles cut from a canvas, images centred on one."""
+"""What tiling families share: sizes that must be given in full, tiles cut from a canvas, samples padded together."""
 
 from __future__ import annotations
 
@@ -49,23 +49,15 @@ def cut(verbs: Ops, images: Array, height: int, width: int) -> list[Array]:
     return [verbs.crop(images, *box) for box in boxes]
 
 
-def center_on(verbs: Ops, images: Array, height: int, width: int, fill: float | Sequence[float] = 0) -> Array:
-    """Pad evenly to `height x width`; the odd row or column goes to the bottom and the right."""
-    above, below = geometry.split_padding(height - images.shape[-2])
-    before, after = geometry.split_padding(width - images.shape[-1])
-    if not (above or below or before or after):
-        return images
-    return verbs.pad(images, above, below, before, after, fill)
-
-
 def cut_best_canvas(
     verbs: Ops, image: Array, canvases: Iterable[Sequence[int]], tile: int, resample: PILImageResampling
 ) -> list[Array]:
     """Square tiles of the canvas that fits an image best, the image centred on it (LLaVA-NeXT)."""
-    size = image.shape[-2], image.shape[-1]
-    canvas = geometry.best_resolution(*size, canvases)
-    fitted = verbs.resize(image, *geometry.fit_on_canvas(*size, *canvas), resample)
-    return cut(verbs, center_on(verbs, fitted, *canvas), tile, tile)
+    canvas = geometry.best_resolution(image.shape[-2], image.shape[-1], canvases)
+    height, width = geometry.fit_on_canvas(image.shape[-2], image.shape[-1], *canvas)
+    fitted = verbs.resize(image, height, width, resample)
+    rows, columns = geometry.split_padding(canvas[0] - height), geometry.split_padding(canvas[1] - width)
+    return cut(verbs, verbs.pad(fitted, *rows, *columns), tile, tile)
 
 
 def blank(verbs: Ops, tile: Array) -> Array:

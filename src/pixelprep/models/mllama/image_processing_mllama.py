@@ -51,7 +51,7 @@ class Mllama(BaseImageProcessor):
         super().__init__(**kwargs)
         if not (self.do_resize and self.do_pad and self.max_image_tiles):
             raise ValueError(
-                "Mllama always resizes and pads to tiles: leave `do_resize`, `do_pad` on, set a tile count"
+                "Mllama always resizes and pads to tiles: `do_resize` and `do_pad` must be on, `max_image_tiles` set"
             )
         square_edge(self.size, self)
 
@@ -76,12 +76,11 @@ class Mllama(BaseImageProcessor):
         counts = [[rows * columns for rows, columns in sample] for sample in grids]
         padding = max(map(len, images))
         ids = [[supported.index(g) + 1 for g in sample] + [0] * (padding - len(sample)) for sample in grids]
-        masks = [sample + [1] * (padding - len(sample)) for sample in counts]
-        pixel_values = as_float(self.ops, self.ops.stack(tiles, options.dtype), options)
+        used = [sample + [1] * (padding - len(sample)) for sample in counts]
         outputs = {
-            "pixel_values": pixel_values,
+            "pixel_values": as_float(self.ops, self.ops.stack(tiles, options.dtype), options),
             "aspect_ratio_ids": self.ops.integers(ids),
-            "aspect_ratio_mask": self.ops.integers([[[1] * n + [0] * (most - n) for n in row] for row in masks]),
+            "aspect_ratio_mask": self.ops.integers([[[1] * n + [0] * (most - n) for n in row] for row in used]),
         }
         encoded = self.batch_feature(outputs, options)
         encoded["num_tiles"] = counts

@@ -62,26 +62,31 @@ class Phi4Multimodal(BaseImageProcessor):
             [self.resize(canvas, options.size, options.resample, antialias=False), *cut(self.ops, canvas, tile, tile)]
             for canvas in canvases
         ]
-        most = max(map(len, views))
+        tile_masks, counts = zip(*(self.attention(*some, options) for some in fitted), strict=True)
         ones = self.ops.pixel_mask(cells, cells, cells, cells, "float32")
-        masks, counts = [], []
-        for size, canvas in fitted:
-            grid = [side // tile for side in canvas]
-            blank = [(outer - inner) // options.patch_size for inner, outer in zip(size, canvas, strict=True)]
-            live = [max(n * cells - lost, 0) for n, lost in zip(grid, blank, strict=True)]
-            mask = self.ops.pixel_mask(*live, *(n * cells for n in grid), "float32")
-            tiles = cut(self.ops, mask, cells, cells)
-            masks.append([ones, *tiles, *[ones] * (most - 1 - len(tiles))])
-            # Every second row and column of a tile's mask is a token; each row of tokens ends in a line break.
-            rows, columns = (sum(_every_second(n - start, cells) for start in range(0, n, cells)) for n in live)
-            counts.append(GLOBAL_TOKENS + rows * columns + (rows if columns else 0))
+        most = max(map(len, tile_masks))
+        masks = [[ones, *some, *[ones] * (most - len(some))] for some in tile_masks]
         outputs = {
             "image_pixel_values": self.ops.stack(views, options.dtype),
             "image_sizes": self.ops.integers([canvas for _, canvas in fitted]),
             "image_attention_mask": self.ops.stack(masks),
-            "num_img_tokens": counts,
+            "num_img_tokens": list(counts),
         }
         return self.batch_feature(outputs, options)
+
+    def attention(self, size, canvas, options):
+        """The masks of the tiles of one image, and its number of tokens."""
+        tile = options.size.height
+        cells = tile // options.patch_size
+        whole = [side // tile * cells for side in canvas]
+        live = [
+            max(all_of - (outer - inner) // options.patch_size, 0)
+            for all_of, outer, inner in zip(whole, canvas, size, strict=True)
+        ]
+        mask = self.ops.pixel_mask(*live, *whole, "float32")
+        # Every second row and column of a tile's mask is a token; each row of tokens ends in a line break.
+        rows, columns = (sum((min(n - start, cells) + 1) // 2 for start in range(0, n, cells)) for n in live)
+        return cut(self.ops, mask, cells, cells), GLOBAL_TOKENS + rows * columns + (rows if columns else 0)
 
     def fit(self, height, width, tile, most):
         """Size of the resized image, and of the canvas of tiles that it lies on."""
@@ -96,8 +101,3 @@ class Phi4Multimodal(BaseImageProcessor):
                 f"and each side must have {LEAST_SIDE} pixels at least"
             )
         return size, canvas
-
-
-def _every_second(live, cells):
-    """How many of the first `live` of `cells` entries have an even index."""
-    return (min(live, cells) + 1) // 2
