@@ -143,7 +143,6 @@ TO_REPAIR: dict[tuple[str, str, str], str] = {
             ("ConvNext", "size both edges", "refused; the reference takes the shortest edge"),
             ("Pixtral", "crop inside", "refused; the reference pads what it cropped"),
             ("Pixtral", "crop outside", "refused; the reference pads what it cropped"),
-            ("LlavaOnevision", "a batch in one array", "StopIteration: the images are not counted"),
             ("Detr", "annotations as lists", "the sizes in `labels` are arrays; the reference leaves them as they are"),
         )
         for backend in ("torchvision", "pil")
