@@ -39,6 +39,10 @@ uint16_t to_float16(float value) {
 Tables::Tables(int channels, const float* values, const float* sub, const float* divisor, Dtype dtype)
     : channels_(channels), dtype_(dtype), values_(values, values + size_t(channels) * 256),
       elements_(size_t(channels) * 64 * dtype_size(dtype)) {
+    // One NaN for all, which no arithmetic below gives: vectors and scalars then convert it alike.
+    for (float& value : values_)
+        if (std::isnan(value)) value = std::nanf("");
+    values = values_.data();
     for (int i = 0; i < channels * 256; ++i) {
         uint8_t* element = reinterpret_cast<uint8_t*>(elements_.data()) + size_t(i) * dtype_size(dtype);
         const uint16_t half = dtype == Dtype::float16 ? to_float16(values[i]) : to_bfloat16(values[i]);
@@ -58,6 +62,7 @@ Tables::Tables(int channels, const float* values, const float* sub, const float*
             const float q = a * factor_[k];
             multiply &= bits(q) == truth;
             divide &= bits(std::fma(std::fma(-q, divisor_[k], a), factor_[k], q)) == truth;
+            multiply &= !std::isnan(q);
             divide &= !std::isnan(q);
             identity_ &= values[k * 256 + x] == float(x);
         }

@@ -1,0 +1,88 @@
+"""torch's own kernels are the promise: difference 0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.v2 import functional
+
+from pixelprep.image_utils import PILImageResampling
+from pixelprep_native import NativeOps, _core
+
+OPS = NativeOps()
+MODES = {
+    0: InterpolationMode.NEAREST_EXACT,
+    1: InterpolationMode.LANCZOS,
+    2: InterpolationMode.BILINEAR,
+    3: InterpolationMode.BICUBIC,
+}
+
+
+def both(
+    image: np.ndarray[Any, Any], size: tuple[int, int], resample: int, antialias: bool
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """(C, H, W) resized by torchvision and by us."""
+    expected = functional.resize(torch.from_numpy(image), list(size), MODES[resample], antialias=antialias).numpy()
+    recipe = OPS.from_image(image, None, None)
+    return expected, np.asarray(OPS.resize(recipe, *size, PILImageResampling(resample), antialias))
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.integers(0, 1000),
+    *[st.integers(1, 200)] * 4,
+    st.sampled_from((1, 3)),
+    st.sampled_from([(0, True), (1, True), (2, True), (3, True), (2, False), (3, False)]),
+)
+def test_bytes(seed: int, height: int, width: int, to_height: int, to_width: int, channels: int, how: Any) -> None:
+    noise = np.random.default_rng(seed).integers(0, 256, (channels, height, width), dtype=np.uint8)
+    image = noise if seed % 3 else (noise > 127).astype(np.uint8) * 255
+    expected, ours = both(image, (to_height, to_width), *how)
+    assert np.array_equal(ours, expected)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.integers(0, 1000),
+    *[st.integers(1, 120)] * 3,
+    st.integers(2, 120),  # torch returns the first row for all others where a float image becomes one pixel wide
+    st.sampled_from((0, 2, 3)),
+    st.booleans(),
+)
+def test_floats(
+    seed: int, height: int, width: int, to_height: int, to_width: int, resample: int, strided: bool
+) -> None:
+    image = np.random.default_rng(seed).normal(size=(height, width, 3)).astype(np.float32).transpose(2, 0, 1)
+    image = image if strided else np.ascontiguousarray(image)
+    expected, ours = both(image, (to_height, to_width), resample, True)
+    assert np.array_equal(ours, expected)
+
+
+@pytest.mark.parametrize(
+    ("resample", "antialias", "allowed"),
+    # torch computes these weights (Lanczos) or the sums (no antialiasing) in an order that is not ours; in float32,
+    # values of 0..1 move by no more than this.
+    [(1, True, 1e-6), (2, False, 2e-5), (3, False, 3e-5)],
+)
+def test_floats_that_are_close_only(resample: int, antialias: bool, allowed: float) -> None:
+    image = np.random.default_rng(1).random((3, 60, 80), dtype=np.float32)
+    for size in ((30, 50), (90, 133), (60, 81)):
+        expected, ours = both(image, size, resample, antialias)
+        assert np.abs(expected - ours).max() <= allowed
+
+
+@pytest.mark.parametrize("isa", ["scalar", "avx2", "avx512"])
+def test_float_kernels_agree(isa: str) -> None:
+    image = np.random.default_rng(1).random((3, 61, 83), dtype=np.float32)
+    try:
+        ours = _core.resize_floats(image, 40, 37, 3, isa=isa)
+    except ValueError as error:
+        assert "not available" in str(error)
+    else:
+        assert np.array_equal(ours, _core.resize_floats(image, 40, 37, 3, isa="scalar", threads=3))
