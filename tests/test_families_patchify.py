@@ -21,6 +21,7 @@ from transformers.image_utils import SizeDict as ReferenceSizeDict
 
 from oracle import difference, draw, our_class, picture, reference_class
 from pixelprep import geometry
+from pixelprep.image_utils import PILImageResampling
 from pixelprep.ops import get_ops
 from pixelprep.registry import FAMILIES
 
@@ -225,13 +226,29 @@ def test_other_backends_follow(family: str) -> None:
 
 def test_the_oracle_agrees() -> None:
     """Float arithmetic of resizing is torch's own, so nothing of Pix2Struct's patches but the statistics can differ."""
-    for family in ("Qwen2VL", "Siglip2", "Pix2Struct", "Glm5Next"):
+    for family in ("Qwen2VL", "Siglip2", "Pix2Struct", "Glm5Next", "NemotronH_Omni_Reasoning_V3"):
         first, second = (
             outcome(our_class(family, backend)(), IMAGES[0], return_tensors="np", **SMALL[family])
             for backend in ("torchvision", "reference")
         )
         # One unit in the last place of mean and deviation, whose sums run in another order.
         assert difference(first, second) <= (2e-6 if family == "Pix2Struct" else 0.0)
+
+
+@pytest.mark.parametrize("resample", [PILImageResampling.BILINEAR, PILImageResampling.BICUBIC])
+@pytest.mark.parametrize("backend", ["reference", "pil"])
+def test_floats_are_resized_as_torch_does(backend: str, resample: PILImageResampling) -> None:
+    rng = np.random.default_rng(0)
+    for height, width, *target in (
+        (37, 61, 90, 200),
+        (90, 130, 31, 30),
+        (40, 50, 40, 21),
+        (1, 9, 7, 30),
+        (300, 20, 5, 20),
+    ):
+        image = rng.normal(size=(3, height, width)).astype(np.float32) * 100
+        expected = get_ops("torchvision").resize_float(torch.from_numpy(image), *target, resample)
+        assert np.array_equal(get_ops(backend).resize_float(image, *target, resample), expected)
 
 
 # ------------------------------------------------------------------------------------------------------ without pixels

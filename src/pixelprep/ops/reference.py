@@ -217,8 +217,8 @@ def _resize_axis(images: Image, axis: int, size: int, resample: PILImageResampli
     if resample is PILImageResampling.NEAREST:
         return np.take(images, nearest_exact(length, size), axis=axis)
     moved = np.moveaxis(images, axis, 0)
-    if images.dtype == np.float32 and resample is PILImageResampling.BILINEAR and antialias:
-        return np.moveaxis(_resize_floats(moved, *_bilinear_floats(length, size)), 0, axis)
+    if images.dtype == np.float32 and resample in FLOAT_FILTERS and antialias:
+        return np.moveaxis(_resize_floats(moved, *_float_weights(length, size, resample)), 0, axis)
     starts, weights = filter_weights(length, size, resample, antialias)
     if images.dtype == np.uint8:
         return np.moveaxis(_resize_bytes(moved, starts, weights), 0, axis)
@@ -250,23 +250,42 @@ def _resize_floats(moved: Image, starts: Image, weights: list[Image]) -> Image:
             if tap <= (count - 1) // 4 * 4:
                 total += values * table[tap]
             else:
-                total = (total + values.astype(np.float64) * table[tap]).astype(np.float32)
+                total = _fused(values, table[tap], total)
         out[rows] = total
     return out
 
 
+def _fused(first: Any, second: Any, added: Any) -> Image:
+    """`first * second + added` in float32, rounded once; float64 holds the product."""
+    return np.asarray(np.multiply(first, second, dtype=np.float64) + added, dtype=np.float32)
+
+
+def _bilinear_float(x: Image) -> Image:
+    return np.maximum(1 - x, np.float32(0))
+
+
+def _bicubic_float(x: Image) -> Image:
+    near = _fused(_fused(1.5, x, -2.5) * x, x, 1)
+    far = _fused(_fused(_fused(-0.5, x, 2.5), x, -4), x, 2)
+    return np.where(x < 1, near, np.where(x < 2, far, np.float32(0)))
+
+
+FLOAT_FILTERS = {PILImageResampling.BILINEAR: _bilinear_float, PILImageResampling.BICUBIC: _bicubic_float}
+
+
 @lru_cache(maxsize=32)
-def _bilinear_floats(length: int, size: int) -> tuple[Image, list[Image]]:
-    """First input and float32 weights of each output of an antialiased bilinear resize, rounded where torch rounds."""
+def _float_weights(length: int, size: int, resample: PILImageResampling) -> tuple[Image, list[Image]]:
+    """First input and float32 weights of each output of an antialiased resize, rounded where torch rounds."""
     scale = float(np.float32(length) / np.float32(size))
-    support, inverse = np.float32(max(scale, 1.0)), float(np.float32(1 / max(scale, 1.0)))
+    stretch = max(scale, 1.0)
+    support, inverse = np.float32(SUPPORT[resample] * stretch), float(np.float32(1 / stretch))
     centers = (scale * (np.arange(size) + 0.5)).astype(np.float32)
     firsts = np.maximum(((centers - support) + np.float64(0.5)).astype(np.int64), 0)
     lasts = np.minimum(((centers + support) + np.float64(0.5)).astype(np.int64), length)
     weights = []
     for first, last, center in zip(firsts, lasts, centers, strict=True):
         distances = (np.arange(first, last, dtype=np.float32) - center) + np.float64(0.5)
-        row = np.maximum(1 - np.abs((distances * inverse).astype(np.float32)), np.float32(0))
+        row = FLOAT_FILTERS[resample](np.abs((distances * inverse).astype(np.float32)))
         weights.append(row / np.cumsum(row)[-1])
     return firsts, weights
 
