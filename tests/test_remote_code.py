@@ -35,7 +35,7 @@ STYLES = [
 
 # Runs where transformers cannot be imported, as on a machine without it.
 WITHOUT_TRANSFORMERS = """
-import pickle, sys
+import pickle, sys, tempfile
 sys.modules["transformers"] = None
 sys.path.insert(0, sys.argv[1])
 from oracle import picture
@@ -50,6 +50,11 @@ for folder, backend in here.STYLES:
     again = pickle.loads(pickle.dumps(processor))
     assert type(again) is type(processor)
     results[folder, backend] = here.outputs(again), processor.to_dict(), type(processor).__name__
+    with tempfile.TemporaryDirectory() as saved:
+        processor.save_pretrained(saved)
+        again = AutoImageProcessor.from_pretrained(saved, backend=backend, trust_remote_code=True)
+        assert type(again).__module__ != type(processor).__module__
+        assert here.difference(here.outputs(again), results[folder, backend][0]) == 0.0
 strays = [name for name in sys.modules if name.partition(".")[0] == "transformers" and name != "transformers"]
 assert not strays and sys.modules["transformers"] is None, strays
 pickle.dump(results, sys.stdout.buffer)

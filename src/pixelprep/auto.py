@@ -285,7 +285,7 @@ def _unknown(checkpoint: Checkpoint) -> UnknownFamilyError:
 def save_image_processor(
     processor: BaseImageProcessor, folder: str | os.PathLike[str], push_to_hub: bool, hub: dict[str, Any]
 ) -> list[str]:
-    """Write `preprocessor_config.json` into a folder, and upload it if asked.
+    """Write `preprocessor_config.json` into a folder, with the code of a class that came as code; upload them if asked.
 
     Args:
         processor: what to save.
@@ -307,6 +307,11 @@ def save_image_processor(
     target.mkdir(parents=True, exist_ok=True)
     path = target / PREPROCESSOR
     write_atomically(path, processor.to_json_string().encode())
+    paths = [path]
+    if type(processor).__module__.startswith(f"{__package__}.remote_code."):
+        from .remote_code import copy_code
+
+        paths += copy_code(type(processor), target)
     if push_to_hub:
         from huggingface_hub import HfApi
 
@@ -315,7 +320,7 @@ def save_image_processor(
         repo_id = api.create_repo(name, private=hub.get("private"), exist_ok=True).repo_id
         rest = {key: hub[key] for key in ("revision", "commit_description", "create_pr") if key in hub}
         message = hub.get("commit_message", "Upload image processor")
-        api.upload_file(
-            path_or_fileobj=path, path_in_repo=PREPROCESSOR, repo_id=repo_id, commit_message=message, **rest
-        )
-    return [str(path)]
+        for file in paths:
+            place = file.relative_to(target).as_posix()
+            api.upload_file(path_or_fileobj=file, path_in_repo=place, repo_id=repo_id, commit_message=message, **rest)
+    return [str(file) for file in paths]

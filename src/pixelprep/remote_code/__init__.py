@@ -13,6 +13,7 @@ import importlib
 import importlib.util
 import os
 import re
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -118,9 +119,28 @@ def load_code(
     raise ImportError(f"{checkpoint.source}: {reference.module}.py has no image processor class {reference.name}")
 
 
+def copy_code(cls: type[Any], target: Path) -> list[Path]:
+    """Copy the modules that a class from a checkpoint was made of into another folder; the files written."""
+    package = ".".join(cls.__module__.split(".")[:3])
+    source = Path(os.fsdecode(bytes.fromhex(package.removeprefix(_PREFIX))))
+    copies = []
+    for module in _loaded(package).values():
+        if module.__file__ is not None:
+            copy = target / Path(module.__file__).relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if not (copy.exists() and copy.samefile(module.__file__)):
+                shutil.copyfile(module.__file__, copy)
+            copies.append(copy)
+    return copies
+
+
+def _loaded(package: str) -> dict[str, ModuleType]:
+    return {name: module for name, module in list(sys.modules.items()) if f"{name}.".startswith(f"{package}.")}
+
+
 def _forget_changed(package: str) -> None:
     """Drop the modules of a folder if one of its files has changed since it was run."""
-    loaded = {name: module for name, module in list(sys.modules.items()) if f"{name}.".startswith(f"{package}.")}
+    loaded = _loaded(package)
     stamps = ((module.__spec__.origin, module.__spec__.loader_state) for module in loaded.values() if module.__spec__)
     if any(origin is not None and _stamp(Path(origin)) != stamp for origin, stamp in stamps):
         for name in loaded:

@@ -53,9 +53,10 @@ class BaseImageProcessor(image_processing_utils.BaseImageProcessor):
         return cls(**_taken(cls, copy.deepcopy(settings)) | kwargs)
 
     def to_dict(self) -> dict[str, Any]:
-        """Every public attribute."""
+        """Every public attribute; arrays as lists."""
         values = {name: value for name, value in vars(self).items() if not name.startswith("_") and not callable(value)}
-        return {**copy.deepcopy(values), "image_processor_type": type(self).__name__}
+        plain = {name: value.tolist() if hasattr(value, "tolist") else value for name, value in values.items()}
+        return {**copy.deepcopy(plain), "image_processor_type": type(self).__name__}
 
     def preprocess(self, images: Any, *args: Any, **kwargs: Any) -> Any:
         """Turn images into model inputs; the subclass does it."""
