@@ -103,7 +103,8 @@ class Lfm2Vl(BaseImageProcessor):
         if options.do_pad:
             # A strip that grows to `min_image_tokens` can have more patches than a tile: then all are padded to it.
             longest = max(self.longest(options), *(rows * columns for rows, columns in shapes))
-            tokens = [self.ops.pad(some, 0, longest - some.shape[0], 0, 0) for some in tokens]
+            missing = [longest - some.shape[0] for some in tokens]
+            tokens = [self.ops.pad(t, 0, n, 0, 0) if n else t for t, n in zip(tokens, missing, strict=True)]
             masks = [self.ops.pixel_mask(1, rows * columns, 1, longest, "int32") for rows, columns in shapes]
             outputs = {"pixel_attention_mask": self.ops.concat(masks), "spatial_shapes": self.ops.integers(shapes)}
         outputs["pixel_values"] = self.ops.stack(tokens, options.dtype)
