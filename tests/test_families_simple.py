@@ -16,7 +16,7 @@ import torch
 
 from oracle import difference, draw, our_class, picture, reference_class, usable_backends
 from pixelprep import geometry
-from pixelprep.image_loading import blend_on_white, composite_on_white
+from pixelprep.image_colors import blend_on_white, composite_on_white
 from pixelprep.image_utils import OPENAI_CLIP_MEAN
 from pixelprep.processing_utils import SizeDict
 from pixelprep.registry import FAMILIES

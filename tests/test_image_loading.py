@@ -27,11 +27,11 @@ import torch
 import transformers.image_transforms
 from torchvision.io import ImageReadMode, decode_image
 
+from pixelprep.image_colors import convert_to_rgb
 from pixelprep.image_loading import (
     DecodeLimits,
     ImageLoadError,
     ImageNotFoundError,
-    convert_to_rgb,
     fetch_images,
     get_decode_limits,
     load_image,

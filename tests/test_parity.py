@@ -134,21 +134,6 @@ REFUSED: dict[str, set[str]] = {
 # Variations that only we take: the reference refuses what is plain.
 ONLY_OURS: dict[str, set[str]] = {"Detr": {"size int", *EDGE_STYLES}}
 
-# Known and to be repaired; each must go on failing until it is taken off this list.
-TO_REPAIR: dict[tuple[str, str, str], str] = {
-    ("Idefics3", "pil", "bytes"): "float32; the reference's PIL class leaves bytes",
-    **{
-        (family, backend, name): why
-        for family, name, why in (
-            ("ConvNext", "size both edges", "refused; the reference takes the shortest edge"),
-            ("Pixtral", "crop inside", "refused; the reference pads what it cropped"),
-            ("Pixtral", "crop outside", "refused; the reference pads what it cropped"),
-            ("Detr", "annotations as lists", "the sizes in `labels` are arrays; the reference leaves them as they are"),
-        )
-        for backend in ("torchvision", "pil")
-    },
-}
-
 
 def variations(family: str) -> dict[str, dict[str, Any]]:
     return {name: {**SMALL[family], **options} for name, options in (VARIATIONS | OWN[family]).items()}
@@ -194,16 +179,9 @@ def test_the_tables_cover_the_foundation() -> None:
         assert len(names - REFUSED[family] - ONLY_OURS.get(family, set())) >= 10
 
 
-def case(family: str, backend: str, name: str, *values: Any) -> Any:
-    """Parameters of a test, with the mark that belongs to them."""
-    why = TO_REPAIR.get((family, backend, name))
-    marks = [pytest.mark.xfail(strict=True, reason=why)] if why else []
-    return pytest.param(*values, marks=marks, id="-".join(map(str, values)))
-
-
 @pytest.mark.parametrize(
     ("family", "backend", "name"),
-    [case(*pair, name, *pair, name) for pair in PAIRS for name in variations(pair[0])],
+    [(*pair, name) for pair in PAIRS for name in variations(pair[0])],
 )
 def test_variations(family: str, backend: str, name: str) -> None:
     options = {"return_tensors": "pt", **variations(family)[name]}
@@ -344,7 +322,7 @@ def test_batches(family: str, backend: str, batch: str, return_tensors: str | No
     assert_same(family, backend, BATCHES[batch], **options)
 
 
-@pytest.mark.parametrize(("family", "backend"), [case(*pair, "a batch in one array", *pair) for pair in PAIRS])
+@pytest.mark.parametrize(("family", "backend"), PAIRS)
 def test_a_batch_in_one_array(family: str, backend: str) -> None:
     options = {"return_tensors": "pt", **SMALL[family]}
     images = [draw(40, 30), draw(40, 30, seed=1)]
@@ -406,12 +384,7 @@ TARGET = {
 
 @pytest.mark.parametrize(
     ("backend", "return_tensors"),
-    [
-        case(family, backend, "annotations as lists" if kind is None else "", backend, kind)
-        for family, backend in PAIRS
-        if family == "Detr"
-        for kind in ("pt", "np", None)
-    ],
+    [(backend, kind) for family, backend in PAIRS if family == "Detr" for kind in ("pt", "np", None)],
 )
 @pytest.mark.parametrize("options", [{}, {"do_convert_annotations": False}, {"do_pad": False}], ids=str)
 def test_annotations(backend: str, return_tensors: str | None, options: dict[str, Any]) -> None:
@@ -427,8 +400,6 @@ def test_annotations(backend: str, return_tensors: str | None, options: dict[str
 )
 def test_the_oracle_backend_is_torchvision_in_numpy(family: str, name: str) -> None:
     """The plain backend gives the torchvision backend's numbers, and so the reference's."""
-    if (family, "torchvision", name) in TO_REPAIR:
-        pytest.xfail(TO_REPAIR[family, "torchvision", name])
     options = {"return_tensors": "np", **variations(family)[name]}
     image = picture(37, 61)
     torchvision, plain = (outcome(our_class(family, b)(), image, **options) for b in ("torchvision", "reference"))

@@ -66,7 +66,8 @@ def load_processor(model: str, backend: str | None, settings: Mapping[str, Any])
                 ) from None
         else:
             return family.load().on(choose_backend(backend))(**settings)
-    return AutoImageProcessor.from_pretrained(model, backend=backend, **settings)
+    processor: BaseImageProcessor = AutoImageProcessor.from_pretrained(model, backend=backend, **settings)
+    return processor
 
 
 def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
@@ -272,8 +273,7 @@ def shapes(
 @app.command()
 def backends(as_json: AsJson = False) -> None:
     """Tell which backends can run here, why others cannot, and how to install them. Each is loaded to be sure."""
-    from .ops import MissingBackendError, choose_backend, get_ops
-    from .ops import backends as known
+    from .ops import MissingBackendError, backends as known, choose_backend, get_ops
 
     found: dict[str, dict[str, Any]] = {}
     for name, backend in known().items():

@@ -214,7 +214,7 @@ class BaseImageProcessor(ImageProcessingMixin):
 
     def convert_to_rgb(self, image: Any, input_data_format: ChannelDimension | None = None) -> Any:
         """An image with three channels; alpha is dropped, grey repeated."""
-        from .image_loading import convert_to_rgb
+        from .image_colors import convert_to_rgb
 
         return convert_to_rgb(image, input_data_format)
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import geometry
-from .image_loading import convert_to_rgb as _convert_to_rgb
+from .image_colors import convert_to_rgb as _convert_to_rgb
 from .image_utils import (
     ChannelDimension,
     PILImageResampling,

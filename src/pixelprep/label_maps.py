@@ -16,19 +16,25 @@ if TYPE_CHECKING:
 VALUE_STEPS = frozenset({"rescale", "normalize", "rescale_and_normalize"})
 
 
-def process_label_maps(processor: BaseImageProcessor, maps: Any, options: Options) -> list[Any]:
+def process_label_maps(processor: BaseImageProcessor, maps: Any, count: int, options: Options) -> list[Any]:
     """Bring label maps to the size of their images: nearest neighbour, so that no new class ids appear.
 
     Args:
         processor: whose pipeline is followed, without the steps that change values.
         maps: one map `(H, W)` or several, as PIL images, arrays, tensors or files.
+        count: of the images that they belong to.
         options: of the call; `do_reduce_labels` is read if there is such an option.
 
     Returns:
         int64 `(H, W)` arrays of the processor's backend. The caller's maps are left as they are.
+
+    Raises:
+        ValueError: another number of maps than of images, or a map that holds more than one id for each pixel.
     """
     verbs = processor.ops
     flat = make_flat_list_of_images(processor.fetch_images(maps, 2), expected_ndims=2)
+    if len(flat) != count:
+        raise ValueError(f"got {len(flat)} segmentation maps for {count} images; pass one (H, W) map for each image")
     labels = [_class_ids(label, index) for index, label in enumerate(flat)]
     if options.get("do_reduce_labels"):
         labels = [reduce_labels(label) for label in labels]

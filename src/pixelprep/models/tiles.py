@@ -67,8 +67,12 @@ def blank(verbs: Ops, tile: Array) -> Array:
 
 
 def as_float(verbs: Ops, images: Array, options: Options) -> Array:
-    """Floating-point pixels, where neither rescaling nor normalisation has made them so; "uint8" can be asked for."""
-    return images if options.do_rescale or options.do_normalize else verbs.cast(images, options.dtype or "float32")
+    """Floating-point pixels, where neither rescaling nor normalisation has made them so; "uint8" can be asked for.
+
+    The reference's PIL classes leave bytes.
+    """
+    as_they_are = options.do_rescale or options.do_normalize or verbs.pil_conventions
+    return images if as_they_are else verbs.cast(images, options.dtype or "float32")
 
 
 def batch_samples(verbs: Ops, samples: list[list[Array]], options: Options) -> dict[str, Any]:

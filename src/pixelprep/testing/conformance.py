@@ -67,7 +67,8 @@ def drawn(height: int, width: int, seed: int = 0) -> Array:
     y, x = np.mgrid[:height, :width]
     waves = np.stack([np.sin(x / 7 + y / 11), np.cos(x / 5), np.sin((x + 2 * y) / 13)])
     picture = 127 + 90 * waves + 40 * ((x // 16 + y // 16) % 2) + random.normal(0, 12, (3, height, width))
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    drawing: Array = np.clip(picture, 0, 255).astype(np.uint8)
+    return drawing
 
 
 _to_numpy = converter("np")
@@ -116,9 +117,8 @@ def _verb_calls() -> dict[str, Callable[[Any, Any], Any]]:
 
 def to_numpy(verbs: Ops, array: Any) -> Array:
     """A backend's array, made if it is lazy, as NumPy's."""
-    made = verbs.unstack(verbs.stack([array]))[0]
-    array: Array = _to_numpy(made)
-    return array
+    made: Array = _to_numpy(verbs.unstack(verbs.stack([array]))[0])
+    return made
 
 
 def _lazy_import(backend: str) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ...image_loading import blend_on_white
+from ...image_colors import blend_on_white
 from ...image_processing_utils import BaseImageProcessor
 from ...image_utils import PILImageResampling
 from ...utils import auto_docstring

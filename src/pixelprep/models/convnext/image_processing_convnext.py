@@ -35,7 +35,7 @@ class ConvNext(BaseImageProcessor):
 
     def resize(self, image, size, resample=None, crop_pct=224 / 256):
         edge = size.shortest_edge
-        if not edge or size.longest_edge:
+        if not edge:
             raise ValueError(f"ConvNext resizes to a `shortest_edge`, not to {size}")
         square = SizeDict(height=edge, width=edge)
         if edge >= 384:

@@ -104,17 +104,22 @@ class Detr(BaseImageProcessor):
             images = [pad_to(self.ops, image, *padded) for image in images]
             convention = {"update_boxes": options.do_convert_annotations, "pil": self.ops.pil_conventions}
             targets = targets and [
-                pad_annotation(target, size, padded, **convention)
-                for target, size in zip(targets, sizes, strict=True)
+                pad_annotation(target, size, padded, **convention) for target, size in zip(targets, sizes, strict=True)
             ]
         data["pixel_values"] = images
         if options.return_tensors is None and not self.ops.pil_conventions:
             data = {name: self.ops.stack(entries, options.dtype) for name, entries in data.items()}
         encoded = self.batch_feature(data, options)
         if targets is not None:
-            kind = options.return_tensors or self.ops.tensor_type
-            encoded["labels"] = [BatchFeature(target, kind) for target in targets]
+            encoded["labels"] = [self._label(target, options.return_tensors) for target in targets]
         return encoded
+
+    def _label(self, target, return_tensors):
+        """An annotation as arrays of the library asked for; else of the backend's, its sizes as they are."""
+        if return_tensors is not None:
+            return BatchFeature(target, return_tensors)
+        arrays = {name: value for name, value in target.items() if hasattr(value, "shape")}
+        return BatchFeature({**target, **BatchFeature(arrays, self.ops.tensor_type)})
 
     def _padded_size(self, sizes, options):
         """Size that the images of a batch are padded to."""
@@ -135,9 +140,7 @@ class Detr(BaseImageProcessor):
 
     def resize_annotation(self, annotation, orig_size, target_size, threshold=0.5):
         """An annotation that follows its image from one size to another."""
-        return resize_annotation(
-            annotation, orig_size, target_size, threshold=threshold, pil=self.ops.pil_conventions
-        )
+        return resize_annotation(annotation, orig_size, target_size, threshold=threshold, pil=self.ops.pil_conventions)
 
     def normalize_annotation(self, annotation, image_size):
         """An annotation whose boxes are centre boxes in 0..1."""

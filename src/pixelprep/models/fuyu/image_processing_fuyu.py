@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import itertools
+import math
+
 from ... import geometry
 from ...image_processing_utils import BaseImageProcessor, map_images, pad_to
-from ...image_utils import PILImageResampling, is_collection, make_nested_list_of_images
+from ...image_processing_outputs import BatchFeature
+from ...image_utils import ChannelDimension, PILImageResampling, is_collection, make_nested_list_of_images
 from ...processing_utils import ImagesKwargs, SizeDict
 from ...utils import auto_docstring
 
@@ -111,3 +115,57 @@ class Fuyu(BaseImageProcessor):
         """Patches `(B, patches, values)` of images `(B, C, H, W)`, row by row, channels innermost."""
         patch = SizeDict.parse(patch_size or self.patch_size, name="patch_size")
         return self.ops.patchify(image, (patch.height, patch.width), vector="hwc")
+
+    def preprocess_with_tokenizer_info(
+        self,
+        image_input,
+        image_present,
+        image_unpadded_h,
+        image_unpadded_w,
+        image_placeholder_id,
+        image_newline_id,
+        variable_sized,
+        patch_size=None,
+    ):
+        """Patches of padded images and the tokens that stand for them, as `FuyuProcessor` of transformers asks for them.
+
+        Args:
+            image_input: `(samples, images, C, H, W)`.
+            image_present: `(samples, images)`, true where there is an image.
+            image_unpadded_h, image_unpadded_w: `(samples, images)`, sizes without padding.
+            image_placeholder_id, image_newline_id: tokens of a patch and of the end of a row of patches.
+            variable_sized: drop patches of nothing but padding, and end rows with the newline.
+            patch_size: instead of the processor's.
+
+        Returns:
+            Lists for each sample of lists for each image: `image_input_ids`, `image_patches`, and for each token the
+            number of its patch (-1 for newlines) in `image_patch_indices_per_batch`, counted through the sample, and
+            `image_patch_indices_per_subsequence`, counted in the image; `images` holds the images present.
+        """
+        patch = SizeDict.parse(patch_size or self.patch_size, name="patch_size")
+        outputs = {key: [] for key in self.model_input_names}
+        for sample, *facts in zip(image_input, image_present, image_unpadded_h, image_unpadded_w, strict=True):
+            ids, patches, through_sample, in_image = ([] for _ in range(4))
+            offset = 0
+            for image, present, height, width in zip(sample, *facts, strict=True):
+                tokens = []
+                if present:
+                    image = self.ops.from_image(image, ChannelDimension.FIRST, None)
+                    if variable_sized:
+                        below = min(image.shape[-2], geometry.multiple_of(math.ceil(height), patch.height))
+                        after = min(image.shape[-1], geometry.multiple_of(math.ceil(width), patch.width))
+                        image = self.ops.crop(image, 0, 0, below, after)
+                    row = [image_placeholder_id] * (image.shape[-1] // patch.width)
+                    tokens = (row + [image_newline_id] * bool(variable_sized)) * (image.shape[-2] // patch.height)
+                    outputs["images"].append([image])
+                    patches.append(self.patchify_image(image, patch))
+                numbers = itertools.count()
+                inside = [next(numbers) if token == image_placeholder_id else -1 for token in tokens]
+                ids.append(self.ops.integers(tokens, "int32"))
+                in_image.append(self.ops.integers(inside, "int32"))
+                through = [number + offset if number >= 0 else -1 for number in inside]
+                through_sample.append(self.ops.integers(through, "int32"))
+                offset += next(numbers)
+            for key, values in zip(self.model_input_names[1:], (ids, patches, through_sample, in_image), strict=True):
+                outputs[key].append(values)
+        return BatchFeature(outputs)

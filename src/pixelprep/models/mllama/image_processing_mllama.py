@@ -59,7 +59,7 @@ class Mllama(BaseImageProcessor):
         return make_nested_list_of_images(self.fetch_images(images, expected_ndims), expected_ndims)
 
     def convert_to_rgb(self, image):
-        from ...image_loading import composite_on_white
+        from ...image_colors import composite_on_white
 
         return composite_on_white(image)
 

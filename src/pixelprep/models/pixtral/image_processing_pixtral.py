@@ -50,9 +50,11 @@ class Pixtral(BaseImageProcessor):
 
     def _preprocess(self, images, options):
         images = self.run_pipeline(images, options, ["resize"])
-        sizes = [tuple(image.shape[-2:]) for image in images]
+        resized = images
         images = self.run_pipeline(images, options)
+        # Sizes before a centre crop on torchvision, after it on PIL; without one they are the same.
+        sizes = [tuple(image.shape[-2:]) for image in (images if self.ops.pil_conventions else resized)]
         if options.do_pad:
-            height, width = map(max, zip(*sizes, strict=True))
+            height, width = (max(image.shape[axis] for image in images) for axis in (-2, -1))
             images = self.ops.stack([pad_to(self.ops, image, height, width) for image in images], options.dtype)
         return self.batch_feature({"pixel_values": images, "image_sizes": sizes}, options)

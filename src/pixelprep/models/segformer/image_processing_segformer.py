@@ -40,7 +40,7 @@ class Segformer(BaseImageProcessor):
         prepared = self._prepare_image_like_inputs(images, **options)
         outputs = {"pixel_values": self.run_pipeline(prepared, options)}
         if segmentation_maps is not None:
-            outputs["labels"] = process_label_maps(self, segmentation_maps, options)
+            outputs["labels"] = process_label_maps(self, segmentation_maps, len(prepared), options)
         return self.batch_feature(outputs, options)
 
     def post_process_semantic_segmentation(self, outputs, target_sizes=None, return_segmentation_scores=False):
