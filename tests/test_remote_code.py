@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import multiprocessing
 import pickle
@@ -19,6 +20,7 @@ from pixelprep import AutoImageProcessor
 from pixelprep.auto import ConfigError, UntrustedCodeError
 from pixelprep.registry import UnknownFamilyError
 from pixelprep.remote_code import CodeReference, choose_reference
+from pixelprep.remote_code.stand_ins import find, import_with_stand_ins
 
 HERE = Path(__file__).parent
 CHECKPOINTS = HERE / "remote_code"
@@ -268,3 +270,103 @@ class TestIsolation:
         processor = AutoImageProcessor.from_pretrained(CHECKPOINTS / "numpy_style", trust_remote_code=True)
         with multiprocessing.get_context(method).Pool(1) as pool:
             assert difference(outputs(processor), pool.apply(outputs, (processor,))) == 0.0
+
+
+RGB = np.asarray(picture(30, 41))
+# What published code imports from transformers besides classes, called as it calls it: the same results.
+HELPERS: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
+    "image_processing_utils.get_size_dict": [
+        ((224,), {}),
+        ((224,), {"default_to_square": False}),
+        ((224,), {"default_to_square": False, "max_size": 300}),
+        (((30, 40),), {}),
+        (([30, 40],), {"height_width_order": False}),
+        ((), {"max_size": 300, "default_to_square": False}),
+        (({"shortest_edge": 5},), {"default_to_square": False}),
+        (({"height": 5, "width": 6},), {"param_name": "crop_size"}),
+    ],
+    "image_processing_utils.select_best_resolution": [
+        ((size, [[336, 672], [672, 336], [672, 672], [1008, 336]]), {}) for size in ((500, 400), (300, 900), (90, 20))
+    ],
+    "image_processing_utils.get_patch_output_size": [
+        ((RGB, target, "channels_last"), {}) for target in ((60, 60), (100, 60), (10, 500))
+    ],
+    "image_utils.make_list_of_images": [((RGB,), {}), ((np.stack([RGB, RGB]),), {}), (([RGB, RGB],), {})],
+    "image_utils.valid_images": [((RGB,), {}), (([[RGB], [RGB]],), {}), ((["no"],), {}), ((None,), {})],
+    "image_utils.is_valid_image": [((RGB,), {}), (("no",), {})],
+    "image_utils.is_batched": [((RGB,), {}), (([RGB],), {}), (([[RGB]],), {})],
+    "image_utils.is_scaled_image": [((RGB,), {}), ((RGB / 255,), {}), ((RGB / 100,), {})],
+    "image_utils.to_numpy_array": [((picture(9, 8),), {}), ((RGB,), {})],
+    "image_utils.get_channel_dimension_axis": [((RGB,), {}), ((RGB.transpose(2, 0, 1),), {}), ((RGB[None],), {})],
+    "image_utils.get_image_size": [((RGB,), {}), ((RGB,), {"channel_dim": "channels_last"})],
+    "image_utils.max_across_indices": [(([(1, 5), (3, 2)],), {})],
+    "image_utils.get_max_height_width": [
+        (([RGB, RGB[:9]], "channels_last"), {}),
+        (([RGB.transpose(2, 0, 1), RGB[:, :9].transpose(2, 0, 1)],), {}),
+    ],
+    "image_utils.concatenate_list": [(([[1], [2, 3]],), {}), (([RGB, RGB],), {})],
+    "image_utils.infer_channel_dimension_format": [((RGB,), {})],
+    "image_utils.validate_preprocess_arguments": [((), {"do_resize": True, "size": {"height": 1}, "resample": 2})],
+    "image_utils.validate_kwargs": [((["a"], ["a", "b"]), {})],
+    "models.qwen2_vl.image_processing_qwen2_vl.smart_resize": [((500, 700), {}), ((99, 20), {"factor": 14})],
+    "utils.is_vision_available": [((), {})],
+    "utils.is_torch_available": [((), {})],
+    "utils.is_torchvision_available": [((), {})],
+    "utils.is_torch_tensor": [((RGB,), {})],
+    "utils.is_torch_dtype": [(("float16",), {}), (("nonsense",), {})],
+    "utils.is_torch_device": [(("cpu",), {})],
+}
+
+
+class TestStandIns:
+    @pytest.mark.parametrize(
+        ("path", "args", "kwargs"), [(path, *call) for path, calls in HELPERS.items() for call in calls]
+    )
+    def test_functions_do_what_those_of_transformers_do(
+        self, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        module, _, name = f"transformers.{path}".rpartition(".")
+        expected = getattr(importlib.import_module(module), name)(*args, **kwargs)
+        got = find(module, name)(*args, **kwargs)
+        if isinstance(expected, (list, tuple)):
+            expected, got = list(expected), list(got)
+        expected = bool(expected) if isinstance(expected, np.bool_) else expected
+        assert difference(expected, got) == 0.0
+
+    @pytest.mark.parametrize(
+        ("module", "names"),
+        [
+            ("image_processing_utils", "BaseImageProcessor BatchFeature get_size_dict"),
+            ("image_processing_utils_fast", "BaseImageProcessorFast DefaultFastImageProcessorKwargs SizeDict"),
+            ("image_processing_utils_fast", "group_images_by_shape reorder_images"),
+            ("image_processing_backends", "TorchvisionBackend PilBackend"),
+            ("image_transforms", "resize rescale normalize center_crop pad convert_to_rgb PaddingMode to_pil_image"),
+            (
+                "image_utils",
+                "ImageInput ChannelDimension PILImageResampling OPENAI_CLIP_MEAN OPENAI_CLIP_STD VideoInput",
+            ),
+            ("image_utils", "IMAGENET_STANDARD_MEAN load_image load_images pil_torch_interpolation_mapping"),
+            ("processing_utils", "ImagesKwargs Unpack"),
+            ("feature_extraction_utils", "BatchFeature"),
+            ("utils", "TensorType logging requires_backends auto_docstring add_start_docstrings ExplicitEnum"),
+            ("utils.import_utils", "is_torch_available requires"),
+            ("utils.logging", "get_logger"),
+            ("models.clip", "CLIPImageProcessor CLIPImageProcessorFast CLIPImageProcessorPil"),
+            ("models.qwen2_vl.image_processing_qwen2_vl_fast", "Qwen2VLImageProcessorFast"),
+            ("models.qwen2_vl.image_processing_qwen2_vl", "Qwen2VLImageProcessorKwargs smart_resize"),
+            ("models.auto", "AutoImageProcessor"),
+        ],
+    )
+    def test_names_that_published_code_imports(self, module: str, names: str) -> None:
+        for name in names.split():
+            assert find(f"transformers.{module}", name) is not None
+            assert import_with_stand_ins(f"transformers.{module}", fromlist=[name]).__name__ == f"transformers.{module}"
+
+    def test_what_is_not_there_is_an_error_that_says_what_to_install(self) -> None:
+        for module, name in (("transformers", "AutoModel"), ("transformers.utils", "no_such"), ("transformers", "_x")):
+            with pytest.raises(ImportError, match=f"imports {name!r} from {module!r}.*pip install transformers"):
+                import_with_stand_ins(module, fromlist=[name])
+        for module in ("transformers.modeling_utils", "transformers.models.clip.modeling_clip", "transformers.x"):
+            with pytest.raises(ModuleNotFoundError, match=f"imports {module!r}.*pip install transformers"):
+                import_with_stand_ins(module)
+        assert import_with_stand_ins("json").loads("1") == 1

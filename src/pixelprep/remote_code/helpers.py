@@ -219,7 +219,7 @@ def max_across_indices(values: Iterable[Any]) -> list[Any]:
     return [max(column) for column in zip(*values, strict=False)]
 
 
-def get_max_height_width(images: Sequence[Any], input_data_format: Any = None) -> list[int]:
+def get_max_height_width(images: Sequence[Any], input_data_format: Any = ChannelDimension.FIRST) -> list[int]:
     """The largest height and the largest width."""
     return max_across_indices(get_image_size(image, input_data_format) for image in images)
 
