@@ -384,6 +384,17 @@ def test_fuyu_samples(backend: str) -> None:
         ours.get_num_patches(61, 90)
 
 
+@pytest.mark.parametrize("variable_sized", [True, False])
+@pytest.mark.parametrize("newline", [0, 7])
+def test_fuyu_tokens(variable_sized: bool, newline: int) -> None:
+    reference, ours = processors("Fuyu", "torchvision")
+    images = torch.from_numpy(draw(60, 90, 12)).permute(2, 0, 1).reshape(2, 2, 3, 60, 90) / 255
+    sizes = torch.tensor([[31, 60], [1, 30]]), torch.tensor([[90, 61], [30, 5]])
+    arguments = (images, torch.tensor([[True, True], [False, True]]), *sizes, 0, newline, variable_sized)
+    expected, got = (processor.preprocess_with_tokenizer_info(*arguments) for processor in (reference, ours))
+    assert difference(dict(expected), dict(got)) == 0.0
+
+
 @pytest.mark.parametrize("backend", ["torchvision", "pil"])
 def test_pix2struct_headers(backend: str) -> None:
     """Q34: fonts are accepted; the rest is the reference's rendering."""

@@ -4,8 +4,8 @@ import itertools
 import math
 
 from ... import geometry
-from ...image_processing_utils import BaseImageProcessor, map_images, pad_to
 from ...image_processing_outputs import BatchFeature
+from ...image_processing_utils import BaseImageProcessor, map_images, pad_to
 from ...image_utils import ChannelDimension, PILImageResampling, is_collection, make_nested_list_of_images
 from ...processing_utils import ImagesKwargs, SizeDict
 from ...utils import auto_docstring
@@ -127,7 +127,7 @@ class Fuyu(BaseImageProcessor):
         variable_sized,
         patch_size=None,
     ):
-        """Patches of padded images and the tokens that stand for them, as `FuyuProcessor` of transformers asks for them.
+        """Patches of padded images and the tokens that stand for them, for the processor that joins them with text.
 
         Args:
             image_input: `(samples, images, C, H, W)`.
