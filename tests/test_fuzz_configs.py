@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from oracle import our_class
 from pixelprep import AutoImageProcessor
+from pixelprep.ops import backends
 from pixelprep.registry import FAMILIES, MODEL_TYPES, written_families
 
 # What `AutoImageProcessor.from_pretrained` says that it raises; all other errors of pixelprep derive from these.
@@ -155,6 +156,9 @@ def everything_is_imported() -> None:
 
     import pixelprep.remote_code  # noqa: F401
 
+    assert backends()  # asks once for plugins
+    for encoding in ("utf-8-sig", "utf-16", "utf-16-be", "utf-16-le", "utf-32", "utf-32-be", "utf-32-le"):
+        "".encode(encoding)  # JSON may be in any of them, and Python imports an encoding when it is used
     for family in written_families():
         assert defaults(family)
         assert FAMILIES[family].backend_order  # asks once for torchvision's version
