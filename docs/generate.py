@@ -153,7 +153,7 @@ def _outputs(processor: BaseImageProcessor, height: int, width: int) -> Iterator
 
 
 def _settings(cls: type[BaseImageProcessor]) -> Iterator[str]:
-    documented = dict(re.findall(r"^(\w+) \(.*?\):\n((?:    .*\n?)+)", kwargs_documentation(cls.valid_kwargs), re.M))
+    documented = dict(re.findall(r"^(\w+) \(.*?\):\n((?:    .*\n?)+)", kwargs_documentation(cls), re.M))
     for name, value in cls().to_dict().items():
         if name != "image_processor_type":
             text = " ".join(documented.get(name, "").split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import os
+import re
 import tempfile
 import typing
 from collections.abc import Callable, Mapping
@@ -32,7 +33,7 @@ def auto_docstring(target: T | None = None, *, custom_intro: str | None = None) 
     def decorate(target: T) -> T:
         if isinstance(target, type):
             intro = custom_intro or inspect.cleandoc(target.__dict__.get("__doc__") or "") or _introduction(target)
-            target.__doc__ = intro + "\n\nArgs:\n" + _indent(kwargs_documentation(target.valid_kwargs))  # type: ignore[attr-defined]
+            target.__doc__ = intro + "\n\nArgs:\n" + _indent(kwargs_documentation(target))  # type: ignore[attr-defined]
         elif custom_intro or not target.__doc__:
             target.__doc__ = custom_intro or "Turn images into model inputs; see `BaseImageProcessor.preprocess`."
         return target
@@ -40,18 +41,19 @@ def auto_docstring(target: T | None = None, *, custom_intro: str | None = None) 
     return decorate if target is None else decorate(target)
 
 
-def kwargs_documentation(kwargs_type: type) -> str:
-    """The documentation of every keyword argument of a TypedDict, its own first, then those it extends."""
+def kwargs_documentation(cls: type) -> str:
+    """The documentation of every keyword argument of an image processor class, its own first, then inherited ones."""
     from .processing_utils import ImagesKwargs
 
-    parts = []
-    # Before Python 3.12 a TypedDict does not tell which ones it extends; every one here extends ImagesKwargs.
-    for base in dict.fromkeys((kwargs_type, *getattr(kwargs_type, "__orig_bases__", ()), ImagesKwargs)):
-        if typing.is_typeddict(base) and base.__doc__:
-            text = inspect.cleandoc(base.__doc__)
-            # An introducing sentence is about the TypedDict, not about one of its entries.
-            parts.append(text.partition("\n\n")[2] if text.partition("\n")[0].endswith(".") else text)
-    return "\n".join(part for part in parts if part)
+    # Before Python 3.12 a TypedDict does not tell which ones it extends, so the class's ancestors are asked.
+    declared = [base.__dict__["valid_kwargs"] for base in cls.__mro__ if "valid_kwargs" in base.__dict__]
+    names = declared[0].__annotations__.keys()
+    entries: dict[str, str] = {}
+    for kwargs_type in (*declared, ImagesKwargs):
+        text = inspect.cleandoc(kwargs_type.__doc__ or "")
+        for entry in re.split(r"\n(?=\w+ \()", "\n" + text)[1:]:
+            entries.setdefault(entry.partition(" (")[0], entry.rstrip())
+    return "\n".join(entry for name, entry in entries.items() if name in names)
 
 
 def _introduction(cls: type) -> str:
@@ -62,9 +64,7 @@ def _indent(text: str) -> str:
     return "\n".join("    " + line if line else line for line in text.splitlines())
 
 
-def disagreements(
-    kind: str, names: tuple[str, str], first: Mapping[str, Any], second: Mapping[str, Any]
-) -> list[str]:
+def disagreements(kind: str, names: tuple[str, str], first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
     """One sentence for each entry that two classes, called `names`, do not have alike."""
     reports = []
     for name in dict.fromkeys((*first, *second)):

@@ -7,6 +7,7 @@ pixels: `(x - mean / scale) / (std / scale)` in float32.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -65,7 +66,9 @@ class TorchvisionOps:
         if resample is PILImageResampling.LANCZOS and not antialias:
             raise unsupported(self.name, "LANCZOS without antialias", "leave antialias on")
         if resample is PILImageResampling.LANCZOS and images.device.type != "cpu":
-            raise unsupported(self.name, f"LANCZOS on {images.device.type}", "resize on the CPU or take BICUBIC")
+            # As transformers does; Idefics3 and its kin would not run on a GPU at all otherwise.
+            warnings.warn(f"LANCZOS is resized as BICUBIC on {images.device.type}; the CPU has both", stacklevel=2)
+            resample = PILImageResampling.BICUBIC
         if (height, width) == (1, 1):
             # torch's byte kernels fail where planes shrink to one pixel, but not where channels are interleaved.
             images = images.movedim(-3, -1).contiguous().movedim(-1, -3)
