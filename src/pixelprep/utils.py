@@ -7,7 +7,6 @@ import inspect
 import os
 import re
 import tempfile
-import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, overload
@@ -33,7 +32,7 @@ def auto_docstring(target: T | None = None, *, custom_intro: str | None = None) 
     def decorate(target: T) -> T:
         if isinstance(target, type):
             intro = custom_intro or inspect.cleandoc(target.__dict__.get("__doc__") or "") or _introduction(target)
-            target.__doc__ = intro + "\n\nArgs:\n" + _indent(kwargs_documentation(target))  # type: ignore[attr-defined]
+            target.__doc__ = intro + "\n\nArgs:\n" + _indent(kwargs_documentation(target))
         elif custom_intro or not target.__doc__:
             target.__doc__ = custom_intro or "Turn images into model inputs; see `BaseImageProcessor.preprocess`."
         return target
