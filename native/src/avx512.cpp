@@ -340,7 +340,8 @@ void emit(const Pointwise& spec, const Lines& lines, const Run* runs, int count)
 const Kernels* avx512_kernels() {
     const Kernels& narrow = *avx2_kernels();
     static const Kernels kernels = {"avx512",          horizontal4, horizontal1,      vertical,           narrow.expand3,
-                                    narrow.interleave, emit,        narrow.float_row, narrow.float_column};
+                                    narrow.interleave, emit,        narrow.float_row, narrow.float_column,
+                                    narrow.float_cross};
     return &kernels;
 }
 

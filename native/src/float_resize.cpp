@@ -60,7 +60,33 @@ FloatTaps antialiased(int in, int out, Filter filter) {
     return taps;
 }
 
-// Other filters, and no antialiasing: weights in double precision, rounded to float32.
+// Without antialiasing every output has its 2 or 4 taps, repeated pixels at the edges included.
+struct CrossTaps {
+    int taps;
+    std::vector<int32_t> index;
+    std::vector<float> weight;
+};
+
+CrossTaps cross_taps(int in, int out, Filter filter) {
+    constexpr float a = -0.75f;
+    const auto near = [](float x) { return std::fma(a + 2.0f, x, -(a + 3.0f)) * x * x + 1.0f; };
+    const auto far = [](float x) { return std::fma(std::fma(a, x, -5.0f * a), x, 8.0f * a) * x - 4.0f * a; };
+    CrossTaps made = {filter == Filter::bilinear ? 2 : 4, {}, {}};
+    const float scale = float(in) / float(out);
+    for (int i = 0; i < out; ++i) {
+        const float x = std::fma(scale, i + 0.5f, -0.5f);
+        const float position = filter == Filter::bilinear ? std::max(x, 0.0f) : x;
+        const int base = std::min(int(std::floor(position)), in - 1);
+        const float t = position - float(base);
+        if (filter == Filter::bilinear) made.weight.insert(made.weight.end(), {1.0f - t, t});
+        else made.weight.insert(made.weight.end(), {far(t + 1.0f), near(t), near(1.0f - t), far(1.0f - t + 1.0f)});
+        for (int k = 0; k < made.taps; ++k)
+            made.index.push_back(std::clamp(base + k - (made.taps == 4 ? 1 : 0), 0, in - 1));
+    }
+    return made;
+}
+
+// Filters that torch does not have: weights in double precision, rounded to float32.
 FloatTaps rounded(const RealTaps& real) {
     return {real.width, real.start, real.count, std::vector<float>(real.weight.begin(), real.weight.end())};
 }
@@ -75,23 +101,47 @@ FloatTaps taps_of(int in, int out, Filter filter, bool antialias) {
     return torch_has_it && antialias ? antialiased(in, out, filter) : rounded(real_taps(in, out, filter, antialias));
 }
 
+std::vector<float> dense(const FloatImage& image) {
+    std::vector<float> out;
+    out.reserve(size_t(image.channels) * size_t(image.height) * size_t(image.width));
+    for (int c = 0; c < image.channels; ++c)
+        for (int y = 0; y < image.height; ++y)
+            for (int x = 0; x < image.width; ++x)
+                out.push_back(image.data[c * image.channel_stride + y * image.row_stride + x * image.pixel_stride]);
+    return out;
+}
+
+void interpolate(const float* planes, const FloatImage& image, int out_height, int out_width, Filter filter, int threads,
+                 const Kernels& kernels, float* out) {
+    const CrossTaps across = cross_taps(image.width, out_width, filter), down = cross_taps(image.height, out_height, filter);
+    const bool nested = image.channels == 1 && out_height + out_width > 128;
+    const FloatCross cross = {across.taps, nested, across.index.data(), across.weight.data()};
+    globals().pool.run(image.channels * out_height, threads, [&](int line) {
+        const size_t y = size_t(line % out_height) * size_t(down.taps);
+        const float* plane = planes + size_t(line / out_height) * size_t(image.height) * size_t(image.width);
+        const float* rows[4];
+        for (int k = 0; k < down.taps; ++k) rows[k] = plane + size_t(down.index[y + size_t(k)]) * size_t(image.width);
+        kernels.float_cross(rows, cross, &down.weight[y], out_width, out + size_t(line) * size_t(out_width));
+    });
+}
+
 }  // namespace
 
 void resize_float(const FloatImage& image, int out_height, int out_width, Filter filter, bool antialias, int threads,
                   const Kernels& kernels, float* out) {
+    if (threads <= 0) threads = num_threads();
+    const bool is_dense = image.pixel_stride == 1 && image.row_stride == image.width &&
+                          image.channel_stride == ptrdiff_t(image.height) * image.width;
+    const std::vector<float> copy = is_dense ? std::vector<float>() : dense(image);
+    const float* planes = is_dense ? image.data : copy.data();
+    if (!antialias && (filter == Filter::bilinear || filter == Filter::bicubic))
+        return interpolate(planes, image, out_height, out_width, filter, threads, kernels, out);
     const FloatTaps across = taps_of(image.width, out_width, filter, antialias);
     const FloatTaps down = taps_of(image.height, out_height, filter, antialias);
     Pool& pool = globals().pool;
-    if (threads <= 0) threads = num_threads();
     std::vector<float> middle(size_t(image.channels) * size_t(image.height) * size_t(out_width));
     pool.run(image.channels * image.height, threads, [&](int line) {
-        const float* row = image.data + line / image.height * image.channel_stride + line % image.height * image.row_stride;
-        std::vector<float> dense;
-        if (image.pixel_stride != 1) {
-            for (int x = 0; x < image.width; ++x) dense.push_back(row[x * image.pixel_stride]);
-            row = dense.data();
-        }
-        kernels.float_row(row, across.view(), out_width, &middle[size_t(line) * size_t(out_width)]);
+        kernels.float_row(planes + size_t(line) * size_t(image.width), across.view(), out_width, &middle[size_t(line) * size_t(out_width)]);
     });
     pool.run(image.channels * out_height, threads, [&](int line) {
         const int y = line % out_height;

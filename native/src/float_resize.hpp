@@ -1,4 +1,4 @@
-// Resizing of float images, the slower path: torch's values, bit for bit with bilinear and bicubic antialiasing.
+// Resizing of float images, the slower path: torch's values, bit for bit but for Lanczos (last digits of float32).
 #pragma once
 #include <cstddef>
 

@@ -78,6 +78,14 @@ struct FloatTable {
     const float* weight;
 };
 
+// Interpolation without antialiasing: output i reads the pixels index[i * taps + k], k < taps (2 or 4).
+struct FloatCross {
+    int taps;
+    bool nested;  // rows first, then their sum: torch's loop for one channel and large outputs
+    const int32_t* index;
+    const float* weight;
+};
+
 // torch's loop, as compiled, multiplies and adds the taps after the first four at a time, unfused, and fuses the rest.
 static inline int unfused(int taps) { return taps > 0 ? 1 + (taps - 1) / 4 * 4 : 0; }
 
@@ -99,6 +107,8 @@ struct Kernels {
     void (*float_row)(const float* line, const FloatTable& table, int count, float* out);
     // One row out of `taps` rows that lie `count` apart.
     void (*float_column)(const float* rows, const float* weight, int taps, int count, float* out);
+    // One row of a float image without antialiasing, from as many rows as there are taps, weighted by `down`.
+    void (*float_cross)(const float* const* rows, const FloatCross& cross, const float* down, int count, float* out);
 };
 
 const Kernels& scalar_kernels();

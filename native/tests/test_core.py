@@ -12,7 +12,6 @@ import PIL.Image
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from pixelprep.image_utils import PILImageResampling
 from pixelprep.ops.reference import ReferenceOps
 from pixelprep_native import _core
