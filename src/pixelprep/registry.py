@@ -261,7 +261,12 @@ def find_class(name: str) -> tuple[Family, str | None]:
     stem = re.split("(?<=.)(?:Image|Feature)", name)[0]
     close = difflib.get_close_matches(stem, FAMILIES, n=1)
     hint = f"; did you mean {close[0] + 'ImageProcessor'!r}?" if close else ""
-    raise UnknownFamilyError(f"no image processor is called {name!r}{hint}")
+    raise UnknownFamilyError(f"no image processor is called {_shown(name)}{hint}")
+
+
+def _shown(name: str) -> str:
+    """A name for a message, however long a hostile file has made it."""
+    return repr(name) if len(name) <= 80 else repr(name[:77]) + "..."
 
 
 @cache
@@ -280,7 +285,7 @@ def family_of_model_type(model_type: str) -> Family:
         stem = re.sub("For[A-Z].*|Model$", "", model_type).lower()  # some files name the architecture's class
         close = difflib.get_close_matches(stem, MODEL_TYPES, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise UnknownFamilyError(f"no image processor is known for the model type {model_type!r}{hint}")
+        raise UnknownFamilyError(f"no image processor is known for the model type {_shown(model_type)}{hint}")
     return family
 
 
@@ -301,7 +306,7 @@ def find_family(name: str) -> Family:
     except UnknownFamilyError:
         close = difflib.get_close_matches(wanted, [*names, *MODEL_TYPES], n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise UnknownFamilyError(f"no model type or image processor is called {name!r}{hint}") from None
+        raise UnknownFamilyError(f"no model type or image processor is called {_shown(name)}{hint}") from None
 
 
 def image_processor_class(name: str, backend: str) -> type[BaseImageProcessor]:
