@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pixelprep.image_utils import PILImageResampling
+from pixelprep.image_utils import ChannelDimension, PILImageResampling
 from pixelprep_native import NativeOps, _core
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional
@@ -28,7 +28,7 @@ def both(
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """(C, H, W) resized by torchvision and by us."""
     expected = functional.resize(torch.from_numpy(image), list(size), MODES[resample], antialias=antialias).numpy()
-    recipe = OPS.from_image(image, None, None)
+    recipe = OPS.from_image(image, ChannelDimension.FIRST, None)
     return expected, np.asarray(OPS.resize(recipe, *size, PILImageResampling(resample), antialias))
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
-from pixelprep.geometry import patch_axes, patch_shape
+from pixelprep.geometry import Size, patch_axes, patch_shape
 from pixelprep.image_utils import ChannelDimension, PILImageResampling, is_pil_image
 from pixelprep.ops.reference import ReferenceOps, numpy_dtype, refuse_device
 from pixelprep.ops.shape import first_leaf, nested_shape
@@ -32,10 +32,7 @@ class NativeOps(ReferenceOps):
         refuse_device(self.name, device)
         if is_pil_image(image) and image.mode in PIL_CHANNELS and min(image.size) > 0:
             return _whole(_pillow_pixels(image))
-        array = super().from_image(image, data_format, device)
-        if array.dtype == np.uint8 and array.ndim == 3 and array.shape[0] in (1, 3, 4) and min(array.shape) > 0:
-            return _whole(_core.Image.from_array(array.transpose(1, 2, 0)))
-        return array
+        return _from_array(super().from_image(image, data_format, device))
 
     def resize(self, images: Any, height: int, width: int, resample: PILImageResampling, antialias: bool = True) -> Any:
         if images.shape[-2:] == (height, width):
@@ -56,10 +53,13 @@ class NativeOps(ReferenceOps):
             return images.then(**changes, cut=cut, size=tuple(size))
         return _on(images).then(**changes)
 
+    def resize_float(self, images: Any, height: int, width: int, resample: PILImageResampling) -> Array:
+        return self._resize_array(np.asarray(images, dtype=np.float32), height, width, resample, True)
+
     def _resize_array(
         self, images: Array, height: int, width: int, resample: PILImageResampling, antialias: bool
     ) -> Array:
-        """8-bit pixels as ever; float32 with torch's values, see `docs`; other types as the reference backend."""
+        """8-bit pixels as ever, float32 with torch's values, other types as the reference backend."""
         known = images.dtype in (np.uint8, np.float32) and images.size > 0
         if not known or images.ndim < 3:
             return super().resize(images, height, width, resample, antialias)
@@ -70,8 +70,7 @@ class NativeOps(ReferenceOps):
         else:
             out = _core.empty((len(flat), height, width), "uint8")
             groups = [slice(start, start + 3) for start in range(0, len(flat), 3)]
-            whole = [_whole(_core.Image.from_array(flat[group].transpose(1, 2, 0))) for group in groups]
-            resized = [self.resize(part, height, width, resample, antialias) for part in whole]
+            resized = [self.resize(_from_array(flat[group]), height, width, resample, antialias) for group in groups]
             render([(part, out[group]) for part, group in zip(resized, groups, strict=True)], "uint8")
         return out.reshape(*lead, height, width)
 
@@ -103,6 +102,9 @@ class NativeOps(ReferenceOps):
             return super().pad(make(images), top, bottom, left, right, fill)
         place = (images.place[0] + top, images.place[1] + left)
         return images.then(shape=(channels, height, width), canvas=(height, width), place=place, pad=float(values[0]))
+
+    def extend(self, images: Any, top: int, bottom: int, left: int, right: int, mode: str) -> Any:
+        return _from_array(super().extend(np.asarray(images), top, bottom, left, right, mode))
 
     def rescale(self, images: Any, scale: float) -> Any:
         return self._value_step(images, "rescale", (scale,)) or super().rescale(np.asarray(images), scale)
@@ -157,13 +159,14 @@ class NativeOps(ReferenceOps):
             return super().rearrange(np.asarray(images), split, order, shape)
         return images.then(shape=tuple(shape), layout=Layout(tuple(split), tuple(order)))
 
-    def patchify(self, images: Any, patch: int, merge: int = 1, copies: int = 1, vector: str = "cthw") -> Any:
+    def patchify(self, images: Any, patch: int | Size, merge: int = 1, copies: int = 1, vector: str = "cthw") -> Any:
         if not isinstance(images, Recipe) or images.layout is not None:
             return super().patchify(np.asarray(images), patch, merge, copies, vector)
-        split, order = patch_axes(*images.shape, patch, merge, vector)
+        channels, height, width = images.shape
+        split, order = patch_axes(channels, height, width, patch, merge, vector)
         axis = 4 + vector.replace(" ", "").index("t") if copies > 1 else 0
-        layout = Layout(tuple(split), tuple(order), copies, axis)
-        return images.then(shape=tuple(patch_shape(*images.shape, patch, copies, vector)), layout=layout)
+        shape = patch_shape(channels, height, width, patch, copies, vector)
+        return images.then(shape=shape, layout=Layout(split, order, copies, axis))
 
     def stack(self, nested: Sequence[Any], dtype: str | None = None) -> Any:
         shape = nested_shape(nested)
@@ -208,6 +211,13 @@ def _folded(scale: float, values: tuple[float, ...]) -> tuple[float, ...]:
 def _whole(image: _core.Image) -> Recipe:
     height, width, channels = image.shape
     return Recipe(image, (channels, height, width), (height, width), tuple(range(channels)), (0, 0, height, width))
+
+
+def _from_array(array: Array) -> Any:
+    """A recipe of a `(C, H, W)` array of 8-bit pixels; other arrays as they are."""
+    if array.dtype == np.uint8 and array.ndim == 3 and array.shape[0] <= 4 and min(array.shape) > 0:
+        return _whole(_core.Image.from_array(array.transpose(1, 2, 0)))
+    return array
 
 
 def _on(base: Recipe) -> Recipe:

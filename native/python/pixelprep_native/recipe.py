@@ -250,22 +250,25 @@ def axis_groups(split: Sequence[int], shape: Sequence[int]) -> list[list[int]] |
 @lru_cache(maxsize=256)
 def tables(steps: tuple[Step, ...], channels: int, type_name: str) -> _core.Tables:
     """What the 256 pixel values become after `steps`, computed in float32 as NumPy and torch do."""
-    values = np.tile(np.arange(256, dtype=np.float32), (channels, 1))
+    values: Array = np.tile(np.arange(256, dtype=np.float32), (channels, 1))
     arithmetic = [step for step in steps if step[0] in ("rescale", "normalize")]
-    hints: list[Array] = []
+    sub = divisor = None
     for verb, first, second in steps:
         if verb == "rescale":
             values = values * np.float32(first[0])
         elif verb == "normalize":
-            hints = [np.asarray(numbers, dtype=np.float32) for numbers in (first, second)]
+            sub, divisor = np.asarray(first, dtype=np.float32), np.asarray(second, dtype=np.float32)
             with np.errstate(divide="ignore", invalid="ignore"):
-                values = (values - hints[0][:, None]) / hints[1][:, None]
+                values = (values - sub[:, None]) / divisor[:, None]
         elif verb == "flip":
             values = values[::-1]
-            hints = [hint[::-1] for hint in hints]
-    # The core tries a division of its own where there was nothing but one normalisation.
-    hints = [np.ascontiguousarray(hint) for hint in hints] if len(arithmetic) == 1 else []
-    return _core.Tables(np.ascontiguousarray(values), *hints, dtype=type_name)
+            sub, divisor = (None if numbers is None else numbers[::-1] for numbers in (sub, divisor))
+    if sub is None or divisor is None or len(arithmetic) > 1:
+        return _core.Tables(np.ascontiguousarray(values), dtype=type_name)
+    # One normalisation and nothing else: the core tries a division of its own.
+    return _core.Tables(
+        np.ascontiguousarray(values), np.ascontiguousarray(sub), np.ascontiguousarray(divisor), type_name
+    )
 
 
 def view(array: Array, type_name: str) -> Any:
