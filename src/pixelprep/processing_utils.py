@@ -10,10 +10,10 @@ import difflib
 import sys
 import types
 import typing
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any, NoReturn, TypedDict, Unpack
+from typing import Any, NoReturn, TypeAlias, TypedDict, Unpack
 
 import msgspec
 
@@ -105,6 +105,9 @@ class SizeDict(Mapping[str, int]):
         return cls(**sizes)
 
 
+SizeInput: TypeAlias = SizeDict | int | Sequence[int] | Mapping[str, int]
+"""What `SizeDict.parse` reads."""
+
 _SIZE_FIELDS = tuple(field.name for field in fields(SizeDict))
 
 
@@ -159,17 +162,17 @@ class ImagesKwargs(TypedDict, total=False):
 
     do_convert_rgb: bool
     do_resize: bool
-    size: SizeDict
+    size: SizeInput
     default_to_square: bool
-    crop_size: SizeDict
-    resample: PILImageResampling
+    crop_size: SizeInput
+    resample: PILImageResampling | int | str
     do_rescale: bool
     rescale_factor: float
     do_normalize: bool
     image_mean: float | tuple[float, ...]
     image_std: float | tuple[float, ...]
     do_pad: bool
-    pad_size: SizeDict | None
+    pad_size: SizeInput | None
     do_center_crop: bool
     data_format: ChannelDimension | None
     input_data_format: ChannelDimension | None
