@@ -35,7 +35,7 @@ def both(
 @settings(deadline=None, max_examples=150)
 @given(
     st.integers(0, 1000),
-    *[st.integers(1, 200)] * 4,
+    *[st.integers(2, 200)] * 4,  # torch stops with an internal error on some images one pixel wide
     st.sampled_from((1, 3)),
     st.sampled_from([(0, True), (1, True), (2, True), (3, True), (2, False), (3, False)]),
 )
