@@ -22,7 +22,7 @@ def run(check: Check) -> str:
         check.run()
     except NotOfferedError:
         return "not offered"
-    except AssertionError as error:
+    except Exception as error:
         return f"failed: {error}"
     return "passed"
 
@@ -59,6 +59,15 @@ class Careless(ReferenceOps):
         return images
 
 
+def verb_checks(backend: str) -> list[Check]:
+    """All but most families, which take long, and the check in another process, which does not know the backend."""
+    return [
+        check
+        for check in checks(backend)
+        if check.group in ("signature", "verb") or (check.group, check.name) == ("family", "CLIP")
+    ]
+
+
 @pytest.fixture
 def registered(request: pytest.FixtureRequest):  # type: ignore[no-untyped-def]
     ops.register_backend("mutant", lambda: request.param)
@@ -69,7 +78,7 @@ def registered(request: pytest.FixtureRequest):  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("registered", [OffByOne], indirect=True)
 def test_a_mutated_backend_fails(registered: str) -> None:
-    failed = {check.name for check in checks(registered) if run(check).startswith("failed")}
+    failed = {check.name for check in verb_checks(registered) if run(check).startswith("failed")}
     assert "resize BILINEAR" in failed
     assert "CLIP" in failed
     assert "crop" not in failed
@@ -77,7 +86,7 @@ def test_a_mutated_backend_fails(registered: str) -> None:
 
 @pytest.mark.parametrize("registered", [Careless], indirect=True)
 def test_a_careless_backend_fails(registered: str) -> None:
-    results = {(check.group, check.name): run(check) for check in checks(registered) if check.group != "family"}
+    results = {(check.group, check.name): run(check) for check in verb_checks(registered)}
     assert "changed" in results["verb", "rescale"]
     assert "takes" in results["signature", "crop"]
 

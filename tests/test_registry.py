@@ -362,7 +362,10 @@ class TestPickles:
     @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
     def test_by_every_start_method(self, method: str) -> None:
         classes = [
-            our_class("CLIP", backend) for backend in usable_backends() if backend != "torchvision" or method != "fork"
+            our_class("CLIP", backend)
+            for backend in usable_backends()
+            # The threads that torch and MLX started in the parent are not there in a forked child, which waits for them.
+            if method != "fork" or backend not in ("torchvision", "mlx")
         ]
         with multiprocessing.get_context(method).Pool(1) as pool:
             for cls in (*classes, Kite, Mine):

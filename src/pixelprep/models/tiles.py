@@ -67,12 +67,8 @@ def blank(verbs: Ops, tile: Array) -> Array:
 
 
 def as_float(verbs: Ops, images: Array, options: Options) -> Array:
-    """Floating-point pixels, where neither rescaling nor normalisation has made them so; "uint8" can be asked for.
-
-    The reference's PIL classes leave bytes.
-    """
-    as_they_are = options.do_rescale or options.do_normalize or verbs.pil_conventions
-    return images if as_they_are else verbs.cast(images, options.dtype or "float32")
+    """Floating-point pixels, where neither rescaling nor normalisation has made them so; "uint8" can be asked for."""
+    return images if options.do_rescale or options.do_normalize else verbs.cast(images, options.dtype or "float32")
 
 
 def batch_samples(verbs: Ops, samples: list[list[Array]], options: Options) -> dict[str, Any]:
@@ -85,8 +81,10 @@ def batch_samples(verbs: Ops, samples: list[list[Array]], options: Options) -> d
         return {"pixel_values": samples if options.return_tensors is None else [verbs.stack(s) for s in samples]}
     height, width = (max(image.shape[axis] for images in samples for image in images) for axis in (-2, -1))
     padded = map_images(lambda image: pad_to(verbs, image, height, width), samples)
+    stacked = verbs.stack(padded, options.dtype)
     masks = map_images(lambda image: verbs.pixel_mask(image.shape[-2], image.shape[-1], height, width), samples)
     return {
-        "pixel_values": as_float(verbs, verbs.stack(padded, options.dtype), options),
+        # The reference's PIL classes leave bytes.
+        "pixel_values": stacked if verbs.pil_conventions else as_float(verbs, stacked, options),
         "pixel_attention_mask": verbs.stack(masks),
     }

@@ -69,7 +69,9 @@ class MiniCPMV4_6(BaseImageProcessor):  # noqa: N801
     def _preprocess(self, images, options):
         grids = [self.grid(image, options) for image in images]
         views = self.run_pipeline(map_images(lambda image: self.views(image, options), images), options)
-        slices = [as_float(self.ops, view, options) for some in views for view in some]
+        slices = [view for some in views for view in some]
+        if not self.ops.pil_conventions:  # the reference's PIL class leaves bytes
+            slices = [as_float(self.ops, view, options) for view in slices]
         strips = [self.strip(view, options.patch_size) for view in slices]
         sizes = [[side // options.patch_size for side in view.shape[-2:]] for view in slices]
         pixels = self.ops.concat(strips, options.dtype, axis=-1)
