@@ -54,9 +54,6 @@ class DrawnOps(PilOps):
     def standardize(self, images: Any) -> Any:
         return self._note("normalize", images)
 
-    def cast(self, images: Any, dtype: str) -> Any:
-        return images
-
     def patchify(self, images: Any, patch: Any, merge: int = 1, copies: int = 1, vector: str = "cthw") -> Any:
         self.patch = (patch, patch) if isinstance(patch, int) else patch
         self._note("patchify", images)

@@ -364,7 +364,7 @@ class TestPickles:
         classes = [
             our_class("CLIP", backend)
             for backend in usable_backends()
-            # The threads that torch and MLX started in the parent are not there in a forked child, which waits for them.
+            # Threads that torch and MLX started in the parent are not there in a forked child, which waits.
             if method != "fork" or backend not in ("torchvision", "mlx")
         ]
         with multiprocessing.get_context(method).Pool(1) as pool:

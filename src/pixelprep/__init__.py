@@ -28,6 +28,7 @@ _EXPORTS = {
     "get_decode_limits": "image_loading",
     "set_decode_limits": "image_loading",
     "load_image": "image_loading",
+    "set_num_threads": "ops",
     "register_backend": "ops",
     "UnknownBackendError": "ops",
     "MissingBackendError": "ops",

@@ -95,6 +95,7 @@ from .ops import MissingBackendError as MissingBackendError
 from .ops import UnknownBackendError as UnknownBackendError
 from .ops import UnsupportedOperationError as UnsupportedOperationError
 from .ops import register_backend as register_backend
+from .ops import set_num_threads as set_num_threads
 from .processing_utils import ImagesKwargs as ImagesKwargs
 from .processing_utils import SizeDict as SizeDict
 from .processing_utils import Unpack as Unpack

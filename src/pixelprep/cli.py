@@ -284,7 +284,14 @@ def backends(as_json: AsJson = False) -> None:
             except MissingBackendError as error:
                 reason = reason_of(error.__cause__ or error)
         versions = {module: _version(module) for module in backend.requires} if reason is None else {}
-        found[name] = {"usable": reason is None, "versions": versions, "reason": reason, "install": backend.install}
+        about = getattr(get_ops(name), "about", "") if reason is None else ""
+        found[name] = {
+            "usable": reason is None,
+            "versions": versions,
+            "about": about,
+            "reason": reason,
+            "install": backend.install,
+        }
     with _errors_as_lines(FAILED):
         default = choose_backend()
     if as_json:
@@ -294,7 +301,8 @@ def backends(as_json: AsJson = False) -> None:
     table = _table("backend", "usable", "")
     for name, facts in found.items():
         if facts["usable"]:
-            table.add_row(name, "yes", ", ".join(" ".join(pair) for pair in facts["versions"].items()))
+            parts = [" ".join(pair) for pair in facts["versions"].items()]
+            table.add_row(name, "yes", ", ".join(filter(None, [*parts, facts["about"]])))
         else:
             table.add_row(name, "no", f"{facts['reason']}\n{facts['install']}")
     _print(table)

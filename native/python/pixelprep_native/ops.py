@@ -28,6 +28,11 @@ class NativeOps(ReferenceOps):
 
     name: ClassVar[str] = "native"
 
+    @property
+    def about(self) -> str:
+        """The instruction set and the threads in use."""
+        return f"{_core.isa()}, {_core.num_threads()} threads"
+
     def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> Any:
         refuse_device(self.name, device)
         if is_pil_image(image) and image.mode in PIL_CHANNELS and min(image.size) > 0:

@@ -303,6 +303,20 @@ def get_ops(name: str) -> Ops:
     raise MissingBackendError(_missing_message(backend, reason))
 
 
+def set_num_threads(number: int) -> None:
+    """Let a call of the native backend use so many threads of its own; `PIXELPREP_NUM_THREADS` sets the start.
+
+    Results do not depend on it.
+
+    Raises:
+        MissingBackendError: the native backend is not installed. ValueError: less than one.
+    """
+    get_ops("native")
+    if number < 1:
+        raise ValueError(f"a call takes at least one thread, not {number}")
+    importlib.import_module("pixelprep_native").set_num_threads(number)
+
+
 def _missing_message(backend: Backend, reason: str) -> str:
     return f"the backend {backend.name!r} cannot run here: {reason}. Install it with: {backend.install}"
 
