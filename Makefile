@@ -21,13 +21,15 @@ help:
 $(DEMO_VENV)/ready: pyproject.toml native/pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pixelprep needs Python 3.11 or newer; run: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(DEMO_VENV)
-	$(DEMO_VENV)/bin/pip install --quiet --disable-pip-version-check --editable . ./native
+	$(DEMO_VENV)/bin/pip install --quiet --disable-pip-version-check --editable .
+	$(DEMO_VENV)/bin/pip install --quiet --disable-pip-version-check ./native
 	touch $@
 
 $(VENV)/ready: pyproject.toml native/pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pixelprep needs Python 3.11 or newer; run: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]' ./native
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check ./native
 	$(BIN)/pip install --quiet --disable-pip-version-check --target $(VENV)/pillow-12 pillow==$(PILLOW_12)
 	touch $@
 
