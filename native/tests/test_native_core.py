@@ -214,7 +214,7 @@ FORKED = """
 import os, sys
 import numpy as np
 sys.path[:0] = {path!r}
-from test_core import pixels, resized
+from test_native_core import pixels, resized
 image = pixels(1, 300, 400, 3)
 before = resized(image, 200, 150, 3, threads=4)
 child = os.fork()
