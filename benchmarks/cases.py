@@ -54,6 +54,7 @@ INPUTS: Mapping[str, Input] = {
     "photo": Input("PIL 1800x1200", lambda folder: photograph(1800, 1200)),
     "square": Input("PIL 512x512", lambda folder: photograph(512, 512)),
     "tiny": Input("PIL 64x64", lambda folder: photograph(64, 64)),
+    "off": Input("PIL 64x64, steps off", lambda folder: photograph(64, 64)),
     "array": Input("array 1800x1200", lambda folder: np.array(photograph(1800, 1200))),
     "file": Input("JPEG 1800x1200", lambda folder: _write_jpeg(photograph(1800, 1200), folder / "photo.jpg")),
     "odd": Input("PIL 1500x1001", lambda folder: photograph(1500, 1001)),
@@ -65,9 +66,12 @@ INPUTS: Mapping[str, Input] = {
 }
 COMMON_INPUTS = ("photo", "square", "tiny", "array", "file")
 MORE_INPUTS = {"CLIP": ("mixed", "files"), "Idefics3": ("odd",)}
+# With these switched off ("steps off") all that is left of a call is its overhead, in families that do not cut images.
+SWITCHES = ("do_resize", "do_center_crop", "do_pad", "do_rescale", "do_normalize")
+SWITCHED_OFF = ("CLIP", "ConvNext", "Pixtral", "Detr", "Segformer", "Siglip", "ViT", "Bit", "DINOv3ViT", "Gemma3")
 
 # How many times faster than the reference a row should be, at least. The native backend has targets on these rows only;
-# the others should be no slower anywhere, and take half the time where an image is so small that it is all overhead.
+# the others should be no slower anywhere, and have at most half the overhead.
 NATIVE_TARGETS = {
     ("CLIP", "photo", ""): 3.0,
     ("CLIP", "square", ""): 3.0,
@@ -97,10 +101,16 @@ class Case:
     def target(self) -> float | None:
         """How many times faster than the reference this should be, at least."""
         if self.backend != "native":
-            return 2.0 if self.input == "tiny" else 1.0
+            return 2.0 if self.input == "off" else 1.0
         target = NATIVE_TARGETS.get((self.family, self.input, self.dtype))
         # Decoding takes most of the time of files, and is the same everywhere.
         return NATIVE_TARGET_AGAINST_PIL if target and self.against == "pil" and self.input != "files" else target
+
+    @property
+    def switches(self) -> dict[str, bool]:
+        """What is switched off."""
+        known = FAMILIES[self.family].load().on(self.backend)().to_dict() if self.input == "off" else {}
+        return {name: False for name in SWITCHES if name in known}
 
     def ours(self) -> Callable[[Any], Any]:
         """Our processor, called as a user would call it."""
@@ -108,6 +118,7 @@ class Case:
         options: dict[str, Any] = {"return_tensors": BACKENDS[self.backend]}
         if self.dtype:
             options = {"return_tensors": "pt", "dtype": self.dtype}
+        options |= self.switches
         return lambda images: processor(images, **options)
 
     def reference(self) -> Callable[[Any], Any]:
@@ -116,7 +127,8 @@ class Case:
         assert cls is not None
         processor, tensors = cls(), BACKENDS[self.against]
         if not self.dtype:
-            return lambda images: processor(images, return_tensors=tensors)
+            switches = self.switches
+            return lambda images: processor(images, return_tensors=tensors, **switches)
         import torch
 
         dtype = getattr(torch, self.dtype)
@@ -150,7 +162,7 @@ def measured_families() -> list[str]:
 def cases(families: list[str], backends: list[str], inputs: list[str]) -> Iterator[Case]:
     """Every row of a choice of families, backends and inputs, those of one input beside each other."""
     for family in families:
-        for name in (*COMMON_INPUTS, *MORE_INPUTS.get(family, ())):
+        for name in (*COMMON_INPUTS, *MORE_INPUTS.get(family, ()), *("off",) * (family in SWITCHED_OFF)):
             if name not in inputs:
                 continue
             for backend in backends:

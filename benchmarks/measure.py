@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import compileall
 import gc
+import importlib.util
 import json
 import statistics
 import subprocess
@@ -174,6 +176,14 @@ def import_time(effort: Effort) -> Cost:
     code = "import time; start = time.perf_counter(); import pixelprep; taken = time.perf_counter() - start\n"
     results = [_run(code + "print(json.dumps([taken, peak()]))") for _ in range(effort.processes)]
     return Cost(*(statistics.median(column) for column in zip(*results, strict=True)))
+
+
+def compile_sources() -> None:
+    """Write the bytecode that an installed package has; a checkout has none where PYTHONDONTWRITEBYTECODE is set."""
+    for package in ("pixelprep", "pixelprep_native"):
+        spec = importlib.util.find_spec(package)
+        for folder in (spec.submodule_search_locations or []) if spec else []:
+            compileall.compile_dir(folder, quiet=1)
 
 
 def cold_start(side: str, backend: str, effort: Effort) -> Cost:

@@ -58,7 +58,7 @@ def layer(name: str) -> str:
 # What each part may import from the package; a part stands after everything that it needs.
 FACTS = {"image_utils", "image_colors", "geometry", "utils"}
 FOUNDATION = {*FACTS, "settings", "image_processing_outputs", "ops/__init__"}
-PIXELS = {"image_loading", "image_transforms", "label_maps", "annotations", "postprocess", "ops/<name>"}
+PIXELS = {"image_loading", "image_jpeg", "image_transforms", "label_maps", "annotations", "postprocess", "ops/<name>"}
 ALLOWED: dict[str, set[str]] = {
     "geometry": set(),
     "image_utils": {"settings"},  # offers SizeDict, on demand
@@ -67,7 +67,9 @@ ALLOWED: dict[str, set[str]] = {
     "image_processing_outputs": set(),
     "ops/__init__": FACTS,
     "ops/<name>": {*FACTS, "ops/__init__", "ops/<name>"},
-    "image_loading": {*FACTS, "settings"},
+    "image_sources": FACTS,
+    "image_jpeg": FACTS,
+    "image_loading": {*FACTS, "settings", "image_sources", "image_jpeg"},
     "postprocess": {*FOUNDATION, "postprocess"},
 }
 
@@ -122,7 +124,7 @@ def test_models_are_neutral(name: str) -> None:
 def test_heavy_libraries_are_imported_on_first_use(name: str) -> None:
     allowed = {
         "ops/<name>": HEAVY,
-        "image_processing_outputs": {"numpy"},
+        "image_jpeg": {"numpy", "PIL"},  # imported itself on first use
         "image_transforms": {"numpy", "PIL"},
         "label_maps": {"numpy"},
         "annotations": {"numpy"},
@@ -175,7 +177,8 @@ def loaded(code: str) -> set[str]:
         ("import pixelprep", set()),
         ("import pixelprep; dir(pixelprep); pixelprep.__version__", set()),
         ("import pixelprep; pixelprep.SizeDict", {"msgspec"}),
-        ("from pixelprep.models.qwen2_vl.image_processing_qwen2_vl import Qwen2VL", {"msgspec", "numpy"}),
+        ("from pixelprep.models.qwen2_vl.image_processing_qwen2_vl import Qwen2VL", {"msgspec"}),
+        ("import pixelprep; pixelprep.CLIPImageProcessorPil", {"msgspec"}),
         ("import pixelprep; pixelprep.CLIPImageProcessorPil()", {"msgspec", "numpy"}),
         (
             "import numpy, pixelprep\npixelprep.CLIPImageProcessorPil()(numpy.zeros((9, 9, 3), 'uint8'))",

@@ -320,7 +320,7 @@ def test_full_disk_leaves_the_older_file(images: list[Path], tmp_path: Path, mon
     assert [path.read_text() for path in folder.iterdir()] == ["older"]
 
 
-@pytest.mark.parametrize("function", ["os.replace", "pixelprep.image_loading.load_image"])
+@pytest.mark.parametrize("function", ["os.replace", "pixelprep.image_loading._decode"])
 def test_interrupt_leaves_nothing_half_written(function: str, images: list[Path], tmp_path: Path) -> None:
     folder = tmp_path / "out"
     folder.mkdir()

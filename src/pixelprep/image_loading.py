@@ -1,27 +1,28 @@
-"""Images from paths, URLs, base64 text, bytes and open files: bounded, upright, and with errors that name the source.
-
-What is decoded here is hostile until shown otherwise: sizes are checked before pixels are made, streams are read up to
-a limit and no further, and a URL never leads to anything but HTTP.
-"""
+"""Images decoded from wherever they are: bounded, upright, and with errors that name the source and its position."""
 
 from __future__ import annotations
 
 import logging
-import os
-import re
-import stat
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, Literal
 
 from .image_colors import convert_to_rgb
+from .image_sources import (
+    DecodeLimits,
+    File,
+    ImageLoadError,
+    ImageNotFoundError,
+    explain,
+    get_decode_limits,
+    open_source,
+    set_decode_limits,
+)
 from .image_utils import is_collection, is_pil_image, is_valid_image
 
 if TYPE_CHECKING:
-    import ssl
-
-    import httpx
     import PIL.Image
 
 __all__ = [
@@ -36,69 +37,13 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-_CHUNK = 1 << 20
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://|(file):", re.IGNORECASE)
+JpegDecoding = Literal["pillow", "direct", "lazy"]
+"""Who decodes JPEG files: Pillow; libjpeg-turbo, into arrays; or libjpeg-turbo too, when somebody looks."""
+
+# So many files in one call are worth being lazy: the pixels of all at once would fill caches and memory.
+_MANY = 8
 # Pillow hands these to an outside program (Ghostscript) or to the system's own renderer.
 _REFUSED_FORMATS = {"EPS", "WMF"}
-
-
-class ImageLoadError(ValueError):
-    """An image that cannot be loaded, with the `source` it came from, the `reason`, and its `position` in the input."""
-
-    def __init__(self, source: str, reason: str, position: str = "") -> None:
-        super().__init__(source, reason, position)
-        self.source, self.reason, self.position = source, reason, position
-
-    def __str__(self) -> str:
-        where = f"{self.position} ({self.source})" if self.position else f"cannot load {self.source}"
-        return f"{where}: {self.reason}"
-
-
-class ImageNotFoundError(ImageLoadError, FileNotFoundError):
-    """A path where there is no file."""
-
-
-@dataclass(frozen=True)
-class DecodeLimits:
-    """How much one image may cost to load.
-
-    Attributes:
-        max_pixels: height times width, checked before decoding. The default is where Pillow itself refuses; to go
-            beyond it, raise `PIL.Image.MAX_IMAGE_PIXELS` as well.
-        max_bytes: size of the encoded image: the file, the download, the decoded base64 text.
-        url_timeout: seconds for one URL in all: connecting, redirects and the last byte.
-        max_redirects: redirects followed for one URL.
-
-    Raises:
-        ValueError: a limit that is not positive (redirects: negative).
-    """
-
-    max_pixels: int = 178_956_970
-    max_bytes: int = 256 * 1024**2
-    url_timeout: float = 30.0
-    max_redirects: int = 5
-
-    def __post_init__(self) -> None:
-        for name, least in (("max_pixels", 1), ("max_bytes", 1), ("url_timeout", 0.001), ("max_redirects", 0)):
-            value = getattr(self, name)
-            kind = int | float if name == "url_timeout" else int
-            if isinstance(value, bool) or not isinstance(value, kind) or not value >= least:
-                raise ValueError(f"{name} must be a number of at least {least}; got {value!r}")
-
-
-_limits = DecodeLimits()
-
-
-def get_decode_limits() -> DecodeLimits:
-    """The limits in force where a call gives none."""
-    return _limits
-
-
-def set_decode_limits(limits: DecodeLimits) -> DecodeLimits:
-    """Set the limits of this process, all its threads included, and return those before."""
-    global _limits
-    previous, _limits = _limits, limits
-    return previous
 
 
 def load_image(source: Any, *, limits: DecodeLimits | None = None) -> PIL.Image.Image:
@@ -119,28 +64,19 @@ def load_image(source: Any, *, limits: DecodeLimits | None = None) -> PIL.Image.
     """
     if is_pil_image(source):
         return source
-    limits = _limits if limits is None else limits
-    if isinstance(source, str):
-        return _load_text(source, limits)
-    if isinstance(source, os.PathLike):
-        path = os.fspath(source)
-        return _load_path(path, _shorten(os.fsdecode(path)), limits)
-    if isinstance(source, bytes | bytearray | memoryview):
-        data, name = _Bounded("bytes", limits), "bytes"
-        data.add(source)
-    elif hasattr(source, "read"):
-        file_name = getattr(source, "name", None)
-        name = _shorten(file_name) if isinstance(file_name, str) else f"file object {type(source).__name__}"
-        data = _read_file(source, name, limits)
-    else:
-        raise TypeError(
-            f"cannot load an image from {type(source).__name__}; expected a path, an http(s) or data: URL, base64 "
-            "text, bytes or a binary file"
-        )
-    return _decode(data.file(), name, limits)
+    limits = get_decode_limits() if limits is None else limits
+    image: PIL.Image.Image = _decode(*open_source(source, limits), limits)
+    return image
 
 
-def fetch_images(images: Any, *, convert_rgb: bool = False, limits: DecodeLimits | None = None) -> Any:
+def fetch_images(
+    images: Any,
+    *,
+    convert_rgb: bool = False,
+    limits: DecodeLimits | None = None,
+    jpeg: JpegDecoding = "pillow",
+    threads: int = 1,
+) -> Any:
     """Load what is not an image yet, in a single input or in collections up to two levels deep.
 
     Args:
@@ -148,168 +84,93 @@ def fetch_images(images: Any, *, convert_rgb: bool = False, limits: DecodeLimits
             tuples or generators of these (each becomes a list).
         convert_rgb: convert what is loaded here, and only that, to RGB.
         limits: as for `load_image`.
+        jpeg: "direct" decodes upright RGB files into uint8 arrays `(H, W, 3)`, which is faster than into Pillow images;
+            with "lazy" they are `JpegImage`s, which read as such arrays, where there are many of them.
+        threads: how many load, if there is more than one image to load.
 
     Raises:
         ImageLoadError, TypeError: as `load_image`, with the position of the image in the input.
         ValueError: collections nested deeper.
     """
+    if is_valid_image(images):
+        return images
+    limits = get_decode_limits() if limits is None else limits
+    nested = images if is_collection(images) else [images]
+    nested = [list(entry) if is_collection(entry) else entry for entry in nested]
+    flat: list[tuple[Any, str]] = []
+    for s, entry in enumerate(nested):
+        if isinstance(entry, list):
+            flat += [(image, f"image {i} of sample {s}") for i, image in enumerate(entry)]
+        else:
+            flat.append((entry, f"image {s}" if is_collection(images) else ""))
+    count = sum(not is_valid_image(image) for image, _ in flat)
+    jpeg = "direct" if jpeg == "lazy" and count < _MANY else jpeg
 
     def fetch(image: Any, position: str) -> Any:
         if is_valid_image(image):
             return image
         try:
-            loaded = load_image(image, limits=limits)
-        except ImageLoadError as error:
-            raise type(error)(error.source, error.reason, position) from error
+            with _at(position):
+                loaded = _decode(*open_source(image, limits), limits, jpeg, position)
         except TypeError as error:
             if is_collection(image):
                 raise ValueError(f"{position} is nested more than two levels deep; pass lists of images") from None
             raise TypeError(f"{position}: {error}" if position else str(error)) from error
-        return convert_to_rgb(loaded) if convert_rgb else loaded
+        return convert_to_rgb(loaded) if convert_rgb and is_pil_image(loaded) else loaded
 
-    if not is_collection(images):
-        return fetch(images, "")
-    return [
-        [fetch(image, f"image {i} of sample {s}") for i, image in enumerate(entry)]
-        if is_collection(entry)
-        else fetch(entry, f"image {s}")
-        for s, entry in enumerate(images)
-    ]
+    loaded = iter(in_threads(fetch, flat, min(threads, count)))
+    rebuilt = [[next(loaded) for _ in entry] if isinstance(entry, list) else next(loaded) for entry in nested]
+    return rebuilt if is_collection(images) else rebuilt[0]
 
 
-class _Bounded:
-    """Bytes that come in pieces, up to the limit."""
+def in_threads(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]], threads: int) -> list[Any]:
+    """The function of each tuple of arguments, in order; the first error ends it all."""
+    if threads < 2 or len(arguments) < 2:
+        return [function(*some) for some in arguments]
+    from concurrent.futures import ThreadPoolExecutor
 
-    def __init__(self, name: str, limits: DecodeLimits) -> None:
-        self._name, self._limits, self._data = name, limits, bytearray()
-
-    def expect(self, size: int) -> None:
-        if size > self._limits.max_bytes:
-            raise ImageLoadError(
-                self._name,
-                f"it has more than {self._limits.max_bytes} bytes, the limit max_bytes of DecodeLimits; raise the "
-                "limit if you trust the source",
-            )
-
-    def add(self, chunk: bytes | bytearray | memoryview) -> None:
-        self.expect(len(self._data) + memoryview(chunk).nbytes)
-        self._data += chunk
-
-    def file(self) -> BytesIO:
-        if not self._data:
-            raise ImageLoadError(self._name, "it is empty (0 bytes)")
-        return BytesIO(self._data)
+    with ThreadPoolExecutor(min(threads, len(arguments)), "pixelprep") as pool:
+        return list(pool.map(lambda some: function(*some), arguments))
 
 
-def _shorten(text: str, most: int = 200) -> str:
-    """Text fit for a message: one line, of bounded length, without control characters."""
-    short = text if len(text) <= most else f"{text[: most // 2]}...{text[-most // 4 :]} ({len(text)} characters)"
-    return short if short.isprintable() else repr(short)
-
-
-def _load_text(text: str, limits: DecodeLimits) -> PIL.Image.Image:
-    scheme = _SCHEME.match(text)
-    if text[:5].lower() == "data:":
-        return _load_data_url(text, limits)
-    if scheme is not None:
-        return _decode(_read_url(text, limits).file(), _url_name(text), limits)
-    name = _shorten(text)
+@contextmanager
+def _at(position: str) -> Iterator[None]:
+    """Errors say at which position of the input their image was."""
     try:
-        return _load_path(text, name, limits)
-    except ImageNotFoundError as absent:
-        data = _Bounded(name, limits)
-        data.expect(len(text) * 3 // 4)
-        try:
-            data.add(_base64(text))
-        except ValueError:
-            raise absent from None
-        import PIL
-
-        try:
-            return _decode(data.file(), name, limits)
-        except ImageLoadError as error:
-            # Many a path happens to be valid base64; only what turns out to be an image was meant as such.
-            if not text.strip() or isinstance(error.__cause__, PIL.UnidentifiedImageError):
-                raise absent from None
-            raise
+        yield
+    except ImageLoadError as error:
+        raise type(error)(error.source, error.reason, position) from error
 
 
-def _base64(text: str | bytes) -> bytes:
-    import base64
+@cache
+def _jpeg_reader() -> Callable[..., Any]:
+    from importlib.util import find_spec
 
-    if isinstance(text, str):
-        text = text.encode("ascii")
-    return base64.b64decode(b"".join(text.split()), validate=True)
+    if find_spec("simplejpeg") is None:
+        return lambda image, by_pillow: None
+    from .image_jpeg import read_jpeg
 
-
-def _load_data_url(url: str, limits: DecodeLimits) -> PIL.Image.Image:
-    """RFC 2397: `data:[media type][;base64],content`, the content percent-encoded."""
-    from urllib.parse import unquote_to_bytes
-
-    head, comma, content = url.partition(",")
-    name = _shorten(head, 80) + ",..."
-    if not comma:
-        raise ImageLoadError(name, "a data: URL has the form data:image/png;base64,CONTENT; this has no comma")
-    data = _Bounded(name, limits)
-    data.expect(len(content) * 3 // 4)
-    raw = unquote_to_bytes(content)
-    if head.lower().endswith(";base64"):
-        try:
-            raw = _base64(raw)
-        except ValueError as error:
-            raise ImageLoadError(name, f"its content is not valid base64: {error}") from error
-    data.add(raw)
-    return _decode(data.file(), name, limits)
+    return read_jpeg
 
 
-def _load_path(path: str | bytes, name: str, limits: DecodeLimits) -> PIL.Image.Image:
-    try:
-        status = os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        raise ImageNotFoundError(name, "there is no such file") from None
-    except (OSError, ValueError) as error:
-        # Too long for a path, or with a null character: no file can have this name.
-        if isinstance(error, PermissionError):
-            raise ImageLoadError(name, "permission denied") from error
-        raise ImageNotFoundError(name, "there is no such file, and this is no base64 text of an image") from None
-    if stat.S_ISDIR(status.st_mode):
-        raise ImageLoadError(name, "it is a directory; pass the files in it")
-    if not stat.S_ISREG(status.st_mode):
-        raise ImageLoadError(name, "it is not a regular file; open it and pass the file object")
-    if not status.st_size:
-        raise ImageLoadError(name, "it is empty (0 bytes)")
-    _Bounded(name, limits).expect(status.st_size)
-    return _decode(path, name, limits)
-
-
-def _read_file(file: BinaryIO, name: str, limits: DecodeLimits) -> _Bounded:
-    data = _Bounded(name, limits)
-    try:
-        if getattr(file, "seekable", lambda: False)():
-            file.seek(0)
-        while chunk := file.read(_CHUNK):
-            if isinstance(chunk, str):
-                raise ImageLoadError(name, "the file is open in text mode; open it with mode 'rb'")
-            data.add(chunk)
-    except ImageLoadError:
-        raise
-    except Exception as error:  # whatever a file-like object raises
-        raise ImageLoadError(name, f"it cannot be read: {_explain(error)}") from error
-    return data
-
-
-def _explain(error: BaseException) -> str:
-    return _shorten(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
-
-
-def _decode(file: str | bytes | BytesIO, name: str, limits: DecodeLimits) -> PIL.Image.Image:
+def _decode(file: File, name: str, limits: DecodeLimits, jpeg: JpegDecoding = "pillow", position: str = "") -> Any:
+    """A Pillow image, or a `JpegImage` where `jpeg` wants one; its errors, which may come later, say the position."""
     import PIL
     import PIL.Image
     import PIL.ImageOps
 
+    def by_pillow(data: bytes) -> PIL.Image.Image:
+        with _at(position):
+            image: PIL.Image.Image = _decode(BytesIO(data), name, limits)
+            return image
+
     try:
         with PIL.Image.open(file) as image:
             _check_header(image, name, limits)
+            if jpeg != "pillow" and (later := _jpeg_reader()(image, by_pillow)) is not None:
+                if jpeg == "direct":
+                    later.decode(keep=True)
+                return later
             image.load()
     except ImageLoadError:
         raise
@@ -322,13 +183,13 @@ def _decode(file: str | bytes | BytesIO, name: str, limits: DecodeLimits) -> PIL
     except PermissionError as error:
         raise ImageLoadError(name, "permission denied") from error
     except Exception as error:  # decoders raise nearly anything on broken data
-        raise ImageLoadError(name, f"it is broken or cut short: {_explain(error)}") from error
+        raise ImageLoadError(name, f"it is broken or cut short: {explain(error)}") from error
     try:
         PIL.ImageOps.exif_transpose(image, in_place=True)
     except Exception as error:
         # The pixels are sound, and cameras do write broken EXIF. Dropped, so that nobody turns the image twice.
         image.info.pop("exif", None)
-        logger.warning("%s: its EXIF data is broken, the image may not be upright: %s", name, _explain(error))
+        logger.warning("%s: its EXIF data is broken, the image may not be upright: %s", name, explain(error))
     return image
 
 
@@ -346,104 +207,3 @@ def _check_header(image: PIL.Image.Image, name: str, limits: DecodeLimits) -> No
             f"it has {height}x{width} = {height * width} pixels, more than the {limits.max_pixels} that max_pixels of "
             "DecodeLimits allows; raise the limit if you trust the source",
         )
-
-
-def _url_name(url: str) -> str:
-    """A URL without the parts that may hold secrets: user, password, query and fragment."""
-    scheme, _, rest = re.split(r"[?#]", url, maxsplit=1)[0].partition("://")
-    host, slash, path = rest.partition("/")
-    return _shorten(f"{scheme}://{host.rpartition('@')[2]}{slash}{path}", 100)
-
-
-def _read_url(url: str, limits: DecodeLimits) -> _Bounded:
-    """Download a URL.
-
-    On an event loop, in a thread of its own: its timeout covers the whole exchange, whereas that of a blocking client
-    starts again at every read and a slow drip would go on for ever. The thread makes this work under a running loop.
-    """
-    import asyncio
-    import contextlib
-    import typing
-    from concurrent.futures import Future, ThreadPoolExecutor
-
-    name = _url_name(url)
-    _check_scheme(url, name)
-    try:
-        import httpx
-    except ImportError as error:
-        raise ImportError('loading images from URLs needs httpx: pip install "pixelprep[http]"') from error
-    task: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = Future()
-
-    async def main() -> _Bounded:
-        task.set_result((asyncio.get_running_loop(), typing.cast("asyncio.Task[Any]", asyncio.current_task())))
-        return await _download(url, name, limits)
-
-    with ThreadPoolExecutor(1) as pool:
-        done = pool.submit(asyncio.run, main())
-        try:
-            return done.result()
-        except KeyboardInterrupt:  # else leaving the pool would wait for the download to time out
-            loop, download = task.result()
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(download.cancel)
-            raise
-        except ImageLoadError:
-            raise
-        except TimeoutError as error:
-            reason = f"not loaded within {limits.url_timeout:g} s; raise url_timeout of DecodeLimits to wait longer"
-            raise ImageLoadError(name, reason) from error
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            raise ImageLoadError(name, f"it cannot be fetched: {_explain(error)}") from error
-
-
-def _check_scheme(url: str, name: str) -> None:
-    scheme = url.partition(":")[0].lower()
-    if scheme not in {"http", "https"}:
-        hint = ". Pass a local file as a path" if scheme == "file" else ""
-        raise ImageLoadError(name, f"it leads to a URL of scheme {scheme!r}, and only http and https are read{hint}")
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    # Reading them takes 40 ms, several times what a small image does.
-    import httpx
-
-    return httpx.create_ssl_context()
-
-
-async def _download(url: str, name: str, limits: DecodeLimits) -> _Bounded:
-    import asyncio
-
-    import httpx
-
-    async with asyncio.timeout(limits.url_timeout), httpx.AsyncClient(timeout=None, verify=_certificates()) as client:
-        # No content coding: a few bytes of gzip can hold gigabytes, and images are compressed already.
-        request = client.build_request("GET", url, headers={"Accept-Encoding": "identity"})
-        for _ in range(limits.max_redirects + 1):
-            response = await client.send(request, stream=True)
-            try:
-                if response.next_request is None:
-                    return await _read_body(response, name, limits)
-            finally:
-                await response.aclose()
-            request = response.next_request
-            _check_scheme(str(request.url), name)
-    raise ImageLoadError(name, f"more than {limits.max_redirects} redirects, the limit max_redirects of DecodeLimits")
-
-
-async def _read_body(response: httpx.Response, name: str, limits: DecodeLimits) -> _Bounded:
-    if not response.is_success:
-        raise ImageLoadError(name, f"the server answered {response.status_code} {response.reason_phrase}".rstrip())
-    coding = response.headers.get("content-encoding", "identity")
-    if coding.lower() != "identity":
-        raise ImageLoadError(name, f"the server sent content coding {_shorten(coding)!r} although none was accepted")
-    media_type = response.headers.get("content-type", "")
-    if media_type.startswith("text/html"):
-        raise ImageLoadError(name, "the server sent a web page (text/html), not an image")
-    data = _Bounded(name, limits)
-    length = response.headers.get("content-length", "")
-    if length.isdecimal():
-        data.expect(int(length))
-    async for chunk in response.aiter_raw():
-        data.add(chunk)
-    return data

@@ -7,8 +7,6 @@ from collections import UserDict
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 
 class BatchFeature(UserDict[str, Any]):
     """Named outputs of an image processor.
@@ -109,6 +107,10 @@ def _is_numeric(value: Any) -> bool:
 
 
 def _to_numpy(value: Any) -> Any:
+    import numpy as np
+
+    if isinstance(value, np.ndarray):
+        return value
     if isinstance(value, (list, tuple)):
         return np.stack([_to_numpy(entry) for entry in value]) if _holds_arrays(value) else np.asarray(value)
     if hasattr(value, "detach"):
@@ -120,6 +122,8 @@ def _to_numpy(value: Any) -> Any:
 
 def _bfloat16_to_numpy(value: Any) -> Any:
     """NumPy has no bfloat16 but that of ml_dtypes; where that is not installed, float32 holds the same values."""
+    import numpy as np
+
     library = importlib.import_module(type(value).__module__)
     try:
         import ml_dtypes
@@ -137,7 +141,7 @@ def _to_torch(value: Any) -> Any:
         return torch.stack([_to_torch(entry) for entry in value]) if _holds_arrays(value) else torch.tensor(value)
     array = _to_numpy(value)
     if array.dtype.name == "bfloat16":
-        return torch.from_numpy(array.view(np.uint16)).view(torch.bfloat16)
+        return torch.from_numpy(array.view("uint16")).view(torch.bfloat16)
     return torch.from_numpy(array if array.flags.writeable else array.copy())
 
 

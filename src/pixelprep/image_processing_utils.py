@@ -16,9 +16,11 @@ import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from . import geometry, ops
+from .image_colors import convert_to_rgb
+from .image_loading import fetch_images
 from .image_processing_base import ImageProcessingMixin
 from .image_processing_outputs import BatchFeature
 from .image_utils import ChannelDimension, PILImageResampling, make_flat_list_of_images
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 # `do_<step>` if there is such an option and takes what its signature names.
 STEPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "resize": (("do_resize",), ("size",)),
+    "pad": (("do_pad",), ()),
     "center_crop": (("do_center_crop",), ("crop_size",)),
     "rescale": (("do_rescale",), ("rescale_factor",)),
     "normalize": (("do_normalize",), ("image_mean", "image_std")),
@@ -41,6 +44,14 @@ STEPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("do_rescale", "rescale_factor", "do_normalize", "image_mean", "image_std"),
     ),
 }
+
+
+class Step(NamedTuple):
+    """A method of the processor and what it is called with after the image."""
+
+    name: str
+    args: list[Any]
+    kwargs: dict[str, Any]
 
 
 class BaseImageProcessor(ImageProcessingMixin):
@@ -98,9 +109,14 @@ class BaseImageProcessor(ImageProcessingMixin):
         )
         return output
 
-    def _preprocess_image_like_inputs(self, images: ImageInput, *args: Any, **kwargs: Any) -> BatchFeature:
-        """Prepare the images and process them; overridden where there are label maps or annotations beside them."""
-        options = Options(kwargs)
+    def _preprocess_image_like_inputs(
+        self, images: ImageInput, *args: Any, options: Options | None = None, **kwargs: Any
+    ) -> BatchFeature:
+        """Prepare the images and process them; overridden where there are label maps or annotations beside them.
+
+        This and the next two take their options whole, or one by one from a subclass that spells them out.
+        """
+        options = Options(kwargs) if options is None else options
         prepared = hand_over(self._prepare_image_like_inputs, images, options=options, rest=options)
         output: BatchFeature = hand_over(self._preprocess, prepared, *args, options=options, rest=options)
         return output
@@ -111,21 +127,19 @@ class BaseImageProcessor(ImageProcessingMixin):
 
     def fetch_images(self, images: ImageInput, expected_ndims: int = 3) -> Any:
         """Load paths, URLs, bytes and files, in any nesting; images become RGB, label maps keep their mode."""
-        from .image_loading import fetch_images
+        rgb, verbs = expected_ndims == 3, self.ops
+        jpeg = verbs.jpeg_decoding if rgb else "pillow"
+        return fetch_images(images, convert_rgb=rgb, jpeg=jpeg, threads=verbs.num_threads())
 
-        return fetch_images(images, convert_rgb=expected_ndims == 3)
-
-    def _prepare_image_like_inputs(self, images: ImageInput, *, expected_ndims: int = 3, **kwargs: Any) -> list[Any]:
+    def _prepare_image_like_inputs(
+        self, images: ImageInput, *, expected_ndims: int = 3, options: Options | None = None, **kwargs: Any
+    ) -> list[Any]:
         """The images as the backend's `(C, H, W)` arrays, in the nesting of `_prepare_images_structure`."""
-        options = Options(kwargs)
-
-        def prepare(image: Any) -> Array:
-            rest = {
-                name: options[name] for name in ("do_convert_rgb", "input_data_format", "device") if name in options
-            }
-            return hand_over(self.process_image, image, options=options, rest=rest)
-
-        return map_images(prepare, self._prepare_images_structure(images, expected_ndims=expected_ndims))
+        options = Options(kwargs) if options is None else options
+        images = self._prepare_images_structure(images, expected_ndims=expected_ndims)
+        rest = {name: options[name] for name in ("do_convert_rgb", "input_data_format", "device") if name in options}
+        process, kwargs = self.process_image, _handed(self.process_image, 1, options, rest)
+        return map_images(lambda image: process(image, **kwargs), images)
 
     def process_image(
         self,
@@ -137,10 +151,11 @@ class BaseImageProcessor(ImageProcessingMixin):
     ) -> Array:
         """One PIL image, array or tensor as the backend's `(C, H, W)` array of the same pixel type."""
         layout = None if input_data_format is None else ChannelDimension(input_data_format)
+        layout = getattr(image, "channel_dim", layout)  # what was decoded here knows its own
         if do_convert_rgb:
             image = hand_over(self.convert_to_rgb, image, options={"input_data_format": layout}, rest={})
         array = self.ops.from_image(image, layout, device)
-        if do_rescale and _is_float(array.dtype) and float(array.max()) <= 1.0 and float(array.max()) > 0:
+        if do_rescale and _is_float(array.dtype) and 0 < float(array.max()) <= 1:
             warnings.warn(
                 "images hold floats of 0..1, which `do_rescale` scales by `rescale_factor` once more; pass "
                 "do_rescale=False if they are rescaled already",
@@ -148,39 +163,69 @@ class BaseImageProcessor(ImageProcessingMixin):
             )
         return array
 
-    def _preprocess(self, images: list[Any], **kwargs: Any) -> BatchFeature:
+    def _preprocess(self, images: list[Any], options: Options | None = None, **kwargs: Any) -> BatchFeature:
         """Run the steps of `pipeline` over `(C, H, W)` arrays and collect `pixel_values`."""
-        options = Options(kwargs)
+        options = Options(kwargs) if options is None else options
         return self.batch_feature({"pixel_values": self.run_pipeline(images, options)}, options)
 
     def run_pipeline(self, images: list[Any], options: Options, steps: Sequence[str] | None = None) -> list[Any]:
-        """Apply steps to every image, in order and where their flags are on."""
-        for step in self.pipeline if steps is None else steps:
-            if step == "pad":
-                images = hand_over(self.pad, images, options=options, rest={}) if options.do_pad else images
-                continue
-            flags, names = STEPS.get(step, ((f"do_{step}",), ()))
-            if any(options.get(flag, step not in STEPS) for flag in flags):
-                method = getattr(self, step)
-                arguments = [options[name] for name in names]
-                rest = {"resample": options.resample} if step == "resize" else {}
+        """Apply steps to every image, in order and where their flags are on; padding sees all images at once."""
+        steps = self.pipeline if steps is None else tuple(steps)
+        waiting: list[Step] = []
+        for step in self._active_steps(steps, options):
+            if step.name == "pad":
+                images, waiting = self._apply(waiting, images, options), []
+                images = self.pad(images, **step.kwargs)
+            else:
+                waiting.append(step)
+        return self._apply(waiting, images, options)
 
-                def run(stack: Array, method: Any = method, arguments: Any = arguments, rest: Any = rest) -> Array:
-                    return hand_over(method, stack, *arguments, options=options, rest=rest)
+    def _active_steps(self, names: tuple[str, ...], options: Options) -> list[Step]:
+        """The steps whose flags are on, with the arguments that these options mean for them."""
+        key = type(self), names
+        if key not in options.memo:
+            steps = options.memo[key] = []
+            for name in names:
+                flags, given = STEPS.get(name, ((f"do_{name}",), ()))
+                if any(options.get(flag, name not in STEPS) for flag in flags):
+                    args = [options[option] for option in given]
+                    rest = {"resample": options.resample} if name == "resize" else {}
+                    kwargs = _handed(getattr(self, name), 1 + len(args), options, rest)
+                    steps.append(Step(name, args, kwargs))
+        return options.memo[key]  # type: ignore[no-any-return]
 
-                images = self.map_by_shape(run, images, options)
-        return images
+    def _apply(self, steps: list[Step], images: list[Any], options: Options) -> list[Any]:
+        """Step after step where stacks of images go through each, else image after image, which its cache likes."""
+        if not steps:
+            return images
+        calls = [(getattr(self, step.name), step.args, step.kwargs) for step in steps]
+        if self._stacks(images, options):
+            for method, args, kwargs in calls:
+                images = self.map_by_shape(lambda stack: method(stack, *args, **kwargs), images, options)  # noqa: B023
+            return images
+
+        def run(image: Array) -> Array:
+            for method, args, kwargs in calls:
+                image = method(image, *args, **kwargs)
+            return image
+
+        return map_images(run, images)
+
+    def _stacks(self, images: list[Any], options: Options) -> bool:
+        """Whether images of one shape are processed as one array: as `disable_grouping` says, else where that pays."""
+        if options.disable_grouping is not None:
+            return not options.disable_grouping
+        first = next(_flatten(images), None)
+        return first is not None and self.ops.stacking_pays(first)
 
     def map_by_shape(self, function: Callable[[Array], Any], images: list[Any], options: Options) -> list[Any]:
         """Apply a function of `(..., C, H, W)` arrays to each image, stacking those of one shape where that pays.
 
         Images may nest one level deep. A function that returns a list (tiles) gives one list for each image.
         """
-        verbs = self.ops
-        first = next(_flatten(images), None)
-        stacking = not options.disable_grouping and first is not None and verbs.stacking_pays(first)
-        if not (stacking or options.disable_grouping is False):
+        if not self._stacks(images, options):
             return map_images(function, images)
+        verbs = self.ops
         flat = list(_flatten(images))
         groups: dict[tuple[int, ...], list[int]] = {}
         for index, image in enumerate(flat):
@@ -201,21 +246,19 @@ class BaseImageProcessor(ImageProcessingMixin):
     def batch_feature(self, data: dict[str, Any], options: Options) -> BatchFeature:
         """The output: lists of backend arrays become one array each if `return_tensors` asks for it."""
 
-        def collect(value: Any) -> Any:
-            if not isinstance(value, list) or not _holds_images(value):
-                return value
-            if options.return_tensors is not None:
-                return self.ops.stack(value, options.dtype)
-            return map_images(lambda image: self.ops.unstack(self.ops.stack([image], options.dtype))[0], value)
-
-        return BatchFeature({name: collect(value) for name, value in data.items()}, options.return_tensors)
+        verbs, dtype, outputs = self.ops, options.dtype, dict(data)
+        for name, value in data.items():
+            if isinstance(value, list) and _holds_images(value):
+                if options.return_tensors is not None:
+                    outputs[name] = verbs.stack(value, dtype)
+                else:
+                    outputs[name] = map_images(lambda image: verbs.unstack(verbs.stack([image], dtype))[0], value)
+        return BatchFeature(outputs, options.return_tensors)
 
     # ---------------------------------------------------------------------------------------------------- steps
 
     def convert_to_rgb(self, image: Any, input_data_format: ChannelDimension | None = None) -> Any:
         """An image with three channels; alpha is dropped, grey repeated."""
-        from .image_colors import convert_to_rgb
-
         return convert_to_rgb(image, input_data_format)
 
     def resize(
@@ -323,23 +366,34 @@ class BaseImageProcessor(ImageProcessingMixin):
 
 def hand_over(method: Callable[..., Any], *args: Any, options: Mapping[str, Any], rest: Mapping[str, Any]) -> Any:
     """Call a method with the options that its signature names; `**kwargs` gets `rest` besides."""
-    taken, wanted, takes_options, takes_rest = _wanted(getattr(method, "__func__", method), len(args))
-    kwargs = {name: options[name] for name in wanted if name in options}
-    if takes_rest:
-        kwargs = {**rest, **kwargs}
-        for name in taken:
-            kwargs.pop(name, None)
+    return method(*args, **_handed(method, len(args), options, rest))
+
+
+def _handed(
+    method: Callable[..., Any], given: int, options: Mapping[str, Any], rest: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The keyword arguments of a call that gives so many arguments by position."""
+    taken, wanted, takes_options, takes_rest = _wanted(getattr(method, "__func__", method), given)
     if takes_options:
-        kwargs["options"] = options
-    return method(*args, **kwargs)
+        kwargs: dict[str, Any] = {"options": options}
+    elif takes_rest:
+        kwargs = {name: value for name, value in rest.items() if name not in taken}
+    else:
+        kwargs = {}
+    for name in wanted:
+        if name in options:
+            kwargs[name] = options[name]
+    return kwargs
 
 
 @cache
 def _wanted(function: Callable[..., Any], given: int) -> tuple[tuple[str, ...], tuple[str, ...], bool, bool]:
-    """Names that positional arguments take and names left, whether `options` is among all, whether `**kwargs` is."""
+    """Names that positional arguments take and names left, whether `options` is among these, whether `**kwargs` is."""
     parameters = [p for p in inspect.signature(function).parameters.values() if p.name != "self"]
     names = tuple(p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
-    return names[:given], names[given:], "options" in names, any(p.kind is p.VAR_KEYWORD for p in parameters)
+    taken, wanted = names[:given], names[given:]
+    rest = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    return taken, tuple(name for name in wanted if name != "options"), "options" in wanted, rest
 
 
 def target_size(height: int, width: int, size: SizeDict) -> geometry.Size:
@@ -377,23 +431,22 @@ def pad_to(verbs: Ops, image: Array, height: int, width: int, fill: float | Sequ
 def map_images(function: Callable[[Any], Any], images: list[Any]) -> list[Any]:
     """Apply a function to images that may nest one level deep; its errors name the image."""
     results: list[Any] = []
-    for index, entry in enumerate(images):
-        if isinstance(entry, list):
-            results.append(
-                [_named(function, image, f"image {inner} of sample {index}") for inner, image in enumerate(entry)]
-            )
-        else:
-            results.append(_named(function, entry, f"image {index}"))
-    return results
-
-
-def _named(function: Callable[[Any], Any], image: Any, name: str) -> Any:
+    inner = 0
     try:
-        return function(image)
+        for entry in images:
+            if isinstance(entry, list):
+                results.append([])
+                for inner, image in enumerate(entry):  # noqa: B007
+                    results[-1].append(function(image))
+            else:
+                results.append(function(entry))
     except (TypeError, ValueError) as error:
         if type(error) not in (TypeError, ValueError) or str(error).startswith("image "):
             raise
+        nested = isinstance(entry, list)
+        name = f"image {inner} of sample {len(results) - 1}" if nested else f"image {len(results)}"
         raise type(error)(f"{name}: {error}") from error
+    return results
 
 
 @cache
@@ -422,7 +475,7 @@ def _statistics(image: Array, *values: float | Sequence[float]) -> list[Sequence
         ValueError: they do not fit the image's channels.
     """
     channels = image.shape[-3]
-    spread = [value if isinstance(value, (tuple, list, Sequence)) else (value,) * channels for value in values]
+    spread = [value if isinstance(value, (tuple, Sequence)) else (value,) * channels for value in values]
     for value in spread:
         if len(value) != channels:
             raise ValueError(

@@ -184,15 +184,20 @@ class ImagesKwargs(TypedDict, total=False):
 
 
 class Options(dict[str, Any]):
-    """Resolved keyword arguments of one call: an immutable dictionary whose entries are attributes too."""
+    """Resolved keyword arguments of one call: an immutable dictionary whose entries are attributes too.
 
-    __slots__ = ()
+    Attributes:
+        memo: what was derived from the options and from nothing else, to be found again in the next call.
+    """
+
+    memo: dict[Any, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.__dict__.update(self, memo={})
 
     def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(unknown_names([name], self, "options")) from None
+        raise AttributeError(unknown_names([name], self, "options"))
 
     def replace(self, **changes: Any) -> Options:
         """A copy with other values under the given names."""

@@ -13,12 +13,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 from pixelprep.geometry import Size, patch_axes, patch_shape
+from pixelprep.image_jpeg import JpegImage
+from pixelprep.image_loading import JpegDecoding
 from pixelprep.image_utils import ChannelDimension, PILImageResampling, is_pil_image
 from pixelprep.ops.reference import ReferenceOps, numpy_dtype, refuse_device
 from pixelprep.ops.shape import first_leaf, nested_shape
 
 from . import _core
-from .recipe import Array, Layout, Recipe, Resize, axis_groups, make, render, view
+from .recipe import Array, Layout, Recipe, Resize, axis_groups, make, render, start, view
 
 PIL_CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4}
 
@@ -27,16 +29,22 @@ class NativeOps(ReferenceOps):
     """The torchvision backend's pixels on the CPU, arrays out; `Recipe` or `np.ndarray` between the steps."""
 
     name: ClassVar[str] = "native"
+    jpeg_decoding: ClassVar[JpegDecoding] = "lazy"
 
     @property
     def about(self) -> str:
         """The instruction set and the threads in use."""
         return f"{_core.isa()}, {_core.num_threads()} threads"
 
+    def num_threads(self) -> int:
+        return _core.num_threads()
+
     def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> Any:
         refuse_device(self.name, device)
         if is_pil_image(image) and image.mode in PIL_CHANNELS and min(image.size) > 0:
             return _whole(_pillow_pixels(image))
+        if isinstance(image, JpegImage):
+            return _whole(image)
         return _from_array(super().from_image(image, data_format, device))
 
     def resize(self, images: Any, height: int, width: int, resample: PILImageResampling, antialias: bool = True) -> Any:
@@ -215,9 +223,9 @@ def _folded(scale: float, values: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(folded)
 
 
-def _whole(image: _core.Image) -> Recipe:
+def _whole(image: Any) -> Recipe:
     height, width, channels = image.shape
-    return Recipe(image, (channels, height, width), (height, width), tuple(range(channels)), (0, 0, height, width))
+    return start(image, channels, height, width)
 
 
 def _from_array(array: Array) -> Any:
@@ -229,8 +237,7 @@ def _from_array(array: Array) -> Any:
 
 def _on(base: Recipe) -> Recipe:
     """A recipe that starts from the made pixels of another."""
-    channels, height, width = base.shape
-    return Recipe(base, base.shape, (height, width), tuple(range(channels)), (0, 0, height, width))
+    return start(base, *base.shape)
 
 
 def _inside(images: Recipe) -> bool:

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pixelprep.image_jpeg import JpegImage
+from pixelprep.image_loading import in_threads
 from pixelprep.ops.reference import numpy_dtype
 
 from . import _core
@@ -52,7 +54,7 @@ class Recipe:
     outside; the values go through `steps`; the canvas `canvas` around it, placed at `place`, takes `pad`; `layout`.
     """
 
-    source: Any  # a `_core.Image`, or a `Recipe` of 8-bit pixels
+    source: Any  # a `_core.Image`, a `JpegImage`, or a `Recipe` of 8-bit pixels
     shape: tuple[int, ...]
     size: tuple[int, int]  # of the source after `cut`
     channels: tuple[int, ...]  # the source's channel of each of ours
@@ -109,6 +111,21 @@ class Recipe:
         return getattr(make(self), name)
 
 
+_NOTHING = Recipe(None, (), (0, 0), (), (0, 0, 0, 0))
+
+
+def start(source: Any, channels: int, height: int, width: int) -> Recipe:
+    """The recipe of a source as it is."""
+    # Not by the constructor, which a frozen dataclass makes slow.
+    return _NOTHING.then(
+        source=source,
+        shape=(channels, height, width),
+        size=(height, width),
+        channels=tuple(range(channels)),
+        window=(0, 0, height, width),
+    )
+
+
 def make(recipe: Recipe) -> Array:
     """The array of a recipe, made once."""
     if "array" not in recipe.made:
@@ -127,7 +144,23 @@ def render(targets: Sequence[tuple[Recipe, Array]], type_name: str) -> None:
         type_name: of the memory's elements; "uint8" only for 8-bit pixels.
     """
     prepare(recipe for recipe, _ in targets)
-    _core.render([job(recipe, out, type_name) for recipe, out in targets])
+    files: dict[int, list[tuple[Recipe, Array]]] = {}
+    jobs = []
+    for recipe, out in targets:
+        if isinstance(recipe.source, JpegImage) and recipe.source.pixels is None:
+            files.setdefault(id(recipe.source), []).append((recipe, out))
+        else:
+            jobs.append(job(recipe, out, type_name))
+    _core.render(jobs)
+    if not files:
+        return
+
+    # File after file, so that the pixels of one are done with before those of the next need memory and cache.
+    def from_file(*some: tuple[Recipe, Array]) -> None:
+        image = _core.Image.from_array(some[0][0].source.decode())
+        _core.render([job(recipe.then(source=image), out, type_name) for recipe, out in some], 1)
+
+    in_threads(from_file, list(files.values()), _core.num_threads())
 
 
 def prepare(recipes: Iterable[Recipe]) -> None:
@@ -136,6 +169,8 @@ def prepare(recipes: Iterable[Recipe]) -> None:
     if not bases:
         return
     prepare(bases.values())
+    files = {id(b.source): b.source for b in bases.values() if isinstance(b.source, JpegImage)}
+    in_threads(lambda file: file.decode(keep=True), [(file,) for file in files.values()], _core.num_threads())
     jobs = []
     for base in bases.values():
         if "image" in base.made:  # also where another base starts from it
@@ -163,7 +198,11 @@ def job(recipe: Recipe, out: Array, type_name: str, pixel: int = 0) -> _core.Job
             channels=tuple(range(len(recipe.channels))),
             fill=(),
         )
-    image = recipe.source.made["image"] if isinstance(recipe.source, Recipe) else recipe.source
+    image = recipe.source
+    if isinstance(image, Recipe):
+        image = image.made["image"]
+    elif isinstance(image, JpegImage):
+        image = _core.Image.from_array(image.decode())
     if recipe.cut is not None:
         image = image.crop(*recipe.cut)
     resize = recipe.resize

@@ -14,10 +14,13 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ..geometry import Size
 from ..image_utils import ChannelDimension, PILImageResampling
+
+if TYPE_CHECKING:
+    from ..image_loading import JpegDecoding
 
 Array = Any
 """A backend's own array of shape `(..., C, H, W)`: `np.ndarray`, `torch.Tensor`, a lazy recipe, a bare shape."""
@@ -35,6 +38,13 @@ class Ops(Protocol):
     pil_conventions: ClassVar[bool]
     """Which of the reference's two classes this backend follows where they differ: where the odd row of a padded
     centre crop goes (PIL: first), which pixel is the nearest, how masks of annotations are rounded."""
+
+    jpeg_decoding: ClassVar[JpegDecoding]
+    """How JPEG files reach `from_image`: as Pillow images, or as a `JpegImage` with its pixels or without."""
+
+    def num_threads(self) -> int:
+        """Threads that a call uses; as many load files."""
+        ...
 
     def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> Array:
         """A PIL image, array or tensor as this backend's `(C, H, W)` array of the same pixel type.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlx.core as mx
 import numpy as np
@@ -19,6 +19,9 @@ from ..image_utils import ChannelDimension, PILImageResampling, infer_channel_di
 from .reference import filter_weights, nearest_exact, refuse_device, to_numpy
 from .shape import first_leaf, nested_shape
 
+if TYPE_CHECKING:
+    from ..image_loading import JpegDecoding
+
 
 class MlxOps:
     """The verbs of `Ops` over `mlx.core.array`."""
@@ -26,7 +29,11 @@ class MlxOps:
     name: ClassVar[str] = "mlx"
     tensor_type: ClassVar[str] = "mlx"
     pil_conventions: ClassVar[bool] = False
+    jpeg_decoding: ClassVar[JpegDecoding] = "pillow"
     promise: ClassVar[dict[str, float]] = {"BILINEAR": 1, "HAMMING": 1, "BOX": 1, "BICUBIC": 2, "LANCZOS": 2}
+
+    def num_threads(self) -> int:
+        return 1
 
     def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> mx.array:
         refuse_device(self.name, device)

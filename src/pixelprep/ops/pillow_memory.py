@@ -32,24 +32,25 @@ _pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
 class _Memory:
     """What keeps the memory alive, and tells NumPy of it."""
 
-    def __init__(self, image: PILImage.Image, channels: int, capsule: object, address: int) -> None:
+    def __init__(self, image: PILImage.Image, channels: int, capsule: object, address: int, read_only: bool) -> None:
         self.image, self.capsule = image, capsule
         width, height = image.size
         self.__array_interface__ = {
             "version": 3,
             "typestr": "|u1",
-            "data": (address, True),
+            "data": (address, read_only),
             "shape": (channels, height, width),
             "strides": (1, 4 * width, 4),
         }
 
 
-def in_place(image: Any, channels: int = 3) -> NDArray[np.uint8] | None:
-    """The pixels of an RGB image as a read-only array `(channels, H, W)` over Pillow's own memory.
+def in_place(image: Any, channels: int = 3, read_only: bool = True) -> NDArray[np.uint8] | None:
+    """The pixels of an RGB image as an array `(channels, H, W)` over Pillow's own memory.
 
     Args:
         image: anything.
         channels: 3, or 4 with the unused byte.
+        read_only: torch takes no array that is; nobody may write to it all the same.
 
     Returns:
         None where it is no Pillow image of mode RGB, lies in several blocks (above 16 MiB), or Pillow has no Arrow
@@ -62,7 +63,7 @@ def in_place(image: Any, channels: int = 3) -> NDArray[np.uint8] | None:
     except ValueError:
         return None
     pixels = _ArrowArray.from_address(_pointer(capsule, b"arrow_array")).children[0].contents
-    return np.asarray(_Memory(image, channels, capsule, pixels.buffers[1]))
+    return np.asarray(_Memory(image, channels, capsule, pixels.buffers[1], read_only))
 
 
 def image_of(array: NDArray[Any]) -> PILImage.Image | None:

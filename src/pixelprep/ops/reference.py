@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from ..geometry import Size, patch_axes, patch_shape
 from ..image_utils import ChannelDimension, PILImageResampling, infer_channel_dimension_format, is_pil_image
 from . import unsupported
 from .shape import first_leaf, nested_shape
+
+if TYPE_CHECKING:
+    from ..image_loading import JpegDecoding
 
 Image = NDArray[Any]
 
@@ -36,6 +39,10 @@ class ReferenceOps:
     name: ClassVar[str] = "reference"
     tensor_type: ClassVar[str] = "np"
     pil_conventions: ClassVar[bool] = False
+    jpeg_decoding: ClassVar[JpegDecoding] = "pillow"
+
+    def num_threads(self) -> int:
+        return 1
 
     def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> Image:
         refuse_device(self.name, device)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..geometry import Size, patch_axes, patch_shape
 from ..image_utils import ChannelDimension, PILImageResampling
+
+if TYPE_CHECKING:
+    from ..image_loading import JpegDecoding
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,10 @@ class ShapeOps:
     name: ClassVar[str] = "shape"
     tensor_type: ClassVar[str] = "np"
     pil_conventions: ClassVar[bool] = False
+    jpeg_decoding: ClassVar[JpegDecoding] = "pillow"
+
+    def num_threads(self) -> int:
+        return 1
 
     def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> ShapeArray:
         if not isinstance(image, ShapeArray):

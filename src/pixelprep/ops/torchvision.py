@@ -10,7 +10,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -22,6 +22,9 @@ from . import unsupported
 from .pillow_memory import in_place
 from .reference import inverse_statistics, to_numpy
 from .shape import first_leaf, nested_shape
+
+if TYPE_CHECKING:
+    from ..image_loading import JpegDecoding
 
 MODES = {
     PILImageResampling.NEAREST: functional.InterpolationMode.NEAREST_EXACT,
@@ -37,11 +40,15 @@ class TorchvisionOps:
     name: ClassVar[str] = "torchvision"
     tensor_type: ClassVar[str] = "pt"
     pil_conventions: ClassVar[bool] = False
+    jpeg_decoding: ClassVar[JpegDecoding] = "direct"
+
+    def num_threads(self) -> int:
+        return torch.get_num_threads()
 
     def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> torch.Tensor:
-        pixels = in_place(image, channels=4) if device is None or str(device) == "cpu" else None
+        pixels = in_place(image, channels=4, read_only=False) if device is None or str(device) == "cpu" else None
         if pixels is not None:
-            return _from_numpy(pixels)[:3]
+            return torch.from_numpy(pixels)[:3]
         tensor = image if isinstance(image, torch.Tensor) else _from_numpy(to_numpy(image))
         if tensor.is_floating_point():
             if not torch.isfinite(tensor).all():
@@ -104,7 +111,10 @@ class TorchvisionOps:
         return images
 
     def rescale(self, images: torch.Tensor, scale: float) -> torch.Tensor:
-        return images * scale
+        if images.is_floating_point():
+            return images * scale
+        # Planes, whatever the images' order: they convert, and resize as floats, faster than interleaved pixels.
+        return images.to(torch.float32, memory_format=torch.contiguous_format).mul_(scale)
 
     def normalize(self, images: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
         if images.dtype is torch.bfloat16:
