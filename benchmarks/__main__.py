@@ -127,11 +127,17 @@ def _threads(
         timing = measure.threads_gain(case, cases.INPUTS[case.input].make(folder), effort)
         results.threads.append((case, timing))
 
+    def ceiling() -> None:
+        results.threads_ceiling = measure.threads_ceiling()
+
     if "native" not in backends or "CLIP" not in families:
         return []
     return [
-        (f"2 threads, {cases.INPUTS[name].title}", partial(gain, cases.Case("CLIP", "native", "native", name)))
-        for name in ("mixed", "files")
+        ("2 threads, arithmetic", ceiling),
+        *(
+            (f"2 threads, {cases.INPUTS[name].title}", partial(gain, cases.Case("CLIP", "native", "native", name)))
+            for name in ("mixed", "files")
+        ),
     ]
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,21 @@ def threads_gain(case: Case, images: Any, effort: Effort) -> Timing:
         return paired(on(2), on(1), effort)
     finally:
         set_num_threads(before)
+
+
+def threads_ceiling() -> float:
+    """How many times faster two threads add up vectors that lie in their caches than one does: what this machine gives.
+
+    Two cores give two; two hyperthreads of one core share its vector units and give less.
+    """
+    numbers = np.broadcast_to(np.linspace(0, 1, 4096, dtype=np.float32), (20_000, 4096))
+
+    def work(_: int) -> None:
+        np.add.reduce(numbers, axis=0)
+
+    with ThreadPoolExecutor(2) as pool:
+        timing = paired(lambda: list(pool.map(work, range(2))), lambda: list(map(work, range(2))), FULL)
+    return timing.faster
 
 
 def bytes_in(images: Any) -> int:

@@ -66,6 +66,10 @@ class TestSources:
         with pytest.raises(FileNotFoundError, match="no folder, no JSON file and no hub id"):
             AutoImageProcessor.from_pretrained(source)
 
+    def test_no_name(self) -> None:
+        with pytest.raises(FileNotFoundError, match="name of the checkpoint is empty"):
+            AutoImageProcessor.from_pretrained("")
+
     def test_an_empty_folder(self, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError, match=r"has none of preprocessor_config\.json"):
             AutoImageProcessor.from_pretrained(tmp_path)

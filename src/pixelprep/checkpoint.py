@@ -141,6 +141,8 @@ def read_checkpoint(
         if len(name) > LONGEST_NAME:
             raise ValueError(f"{name[:40]!r}... is {len(name)} characters long; that is no path")
     text = os.fspath(source)
+    if not text:
+        raise FileNotFoundError("the name of the checkpoint is empty; for the current folder pass '.'")
     path = Path(text)
     # Of os.path, for it says no to names that no file can have: too long, or with a null byte.
     if os.path.isfile(path):

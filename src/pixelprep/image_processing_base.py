@@ -153,7 +153,7 @@ class ImageProcessingMixin:
 
     def _resolve(self, kwargs: dict[str, Any]) -> Options:
         """The options of one call: call > instance > class, checked; remembered, for calls repeat themselves."""
-        key = tuple((name, type(value), value) for name, value in kwargs.items())
+        key = (*kwargs, *kwargs.values(), *map(type, kwargs.values()))  # types too, for 1 equals True
         try:
             known = self._resolved.get(key)
         except TypeError:  # an unhashable value

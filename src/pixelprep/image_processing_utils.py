@@ -14,7 +14,7 @@ from __future__ import annotations
 import copy
 import inspect
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -23,7 +23,7 @@ from .image_colors import convert_to_rgb
 from .image_loading import fetch_images
 from .image_processing_base import ImageProcessingMixin
 from .image_processing_outputs import BatchFeature
-from .image_utils import ChannelDimension, PILImageResampling, make_flat_list_of_images
+from .image_utils import ChannelDimension, PILImageResampling, make_flat_list_of_images, make_nested_list_of_images
 from .processing_utils import Options, SizeDict
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ class BaseImageProcessor(ImageProcessingMixin):
     """
 
     model_input_names: ClassVar[list[str]] = ["pixel_values"]
+    nested_images: ClassVar[bool] = False
+    """Whether images are kept in one list for each sample, which may hold several."""
     pipeline: ClassVar[tuple[str, ...]] = ("resize", "center_crop", "rescale_and_normalize", "pad")
 
     default_to_square: Any = True
@@ -122,8 +124,9 @@ class BaseImageProcessor(ImageProcessingMixin):
         return output
 
     def _prepare_images_structure(self, images: ImageInput, expected_ndims: int = 3) -> list[Any]:
-        """Load what is not pixels yet and flatten to one list of images."""
-        return make_flat_list_of_images(self.fetch_images(images, expected_ndims), expected_ndims)
+        """Load what is not pixels yet and flatten to one list of images, or of samples if `nested_images`."""
+        make_list = make_nested_list_of_images if self.nested_images else make_flat_list_of_images
+        return make_list(self.fetch_images(images, expected_ndims), expected_ndims)
 
     def fetch_images(self, images: ImageInput, expected_ndims: int = 3) -> Any:
         """Load paths, URLs, bytes and files, in any nesting; images become RGB, label maps keep their mode."""
@@ -137,7 +140,7 @@ class BaseImageProcessor(ImageProcessingMixin):
         """The images as the backend's `(C, H, W)` arrays, in the nesting of `_prepare_images_structure`."""
         options = Options(kwargs) if options is None else options
         images = self._prepare_images_structure(images, expected_ndims=expected_ndims)
-        rest = {name: options[name] for name in ("do_convert_rgb", "input_data_format", "device") if name in options}
+        rest = ("do_convert_rgb", "input_data_format", "device")
         process, kwargs = self.process_image, _handed(self.process_image, 1, options, rest)
         return map_images(lambda image: process(image, **kwargs), images)
 
@@ -153,7 +156,7 @@ class BaseImageProcessor(ImageProcessingMixin):
         layout = None if input_data_format is None else ChannelDimension(input_data_format)
         layout = getattr(image, "channel_dim", layout)  # what was decoded here knows its own
         if do_convert_rgb:
-            image = hand_over(self.convert_to_rgb, image, options={"input_data_format": layout}, rest={})
+            image = hand_over(self.convert_to_rgb, image, options={"input_data_format": layout}, rest=())
         array = self.ops.from_image(image, layout, device)
         if do_rescale and _is_float(array.dtype) and 0 < float(array.max()) <= 1:
             warnings.warn(
@@ -189,7 +192,7 @@ class BaseImageProcessor(ImageProcessingMixin):
                 flags, given = STEPS.get(name, ((f"do_{name}",), ()))
                 if any(options.get(flag, name not in STEPS) for flag in flags):
                     args = [options[option] for option in given]
-                    rest = {"resample": options.resample} if name == "resize" else {}
+                    rest = ("resample",) if name == "resize" else ()
                     kwargs = _handed(getattr(self, name), 1 + len(args), options, rest)
                     steps.append(Step(name, args, kwargs))
         return options.memo[key]  # type: ignore[no-any-return]
@@ -364,20 +367,18 @@ class BaseImageProcessor(ImageProcessingMixin):
         }
 
 
-def hand_over(method: Callable[..., Any], *args: Any, options: Mapping[str, Any], rest: Mapping[str, Any]) -> Any:
-    """Call a method with the options that its signature names; `**kwargs` gets `rest` besides."""
+def hand_over(method: Callable[..., Any], *args: Any, options: Mapping[str, Any], rest: Iterable[str]) -> Any:
+    """Call a method with the options that its signature names; `**kwargs` gets those of `rest` besides."""
     return method(*args, **_handed(method, len(args), options, rest))
 
 
-def _handed(
-    method: Callable[..., Any], given: int, options: Mapping[str, Any], rest: Mapping[str, Any]
-) -> dict[str, Any]:
+def _handed(method: Callable[..., Any], given: int, options: Mapping[str, Any], rest: Iterable[str]) -> dict[str, Any]:
     """The keyword arguments of a call that gives so many arguments by position."""
     taken, wanted, takes_options, takes_rest = _wanted(getattr(method, "__func__", method), given)
     if takes_options:
         kwargs: dict[str, Any] = {"options": options}
     elif takes_rest:
-        kwargs = {name: value for name, value in rest.items() if name not in taken}
+        kwargs = {name: options[name] for name in rest if name in options and name not in taken}
     else:
         kwargs = {}
     for name in wanted:

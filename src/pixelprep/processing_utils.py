@@ -273,9 +273,8 @@ class KwargsSchema:
                 value = msgspec.convert(value, self.types[name])
         except (msgspec.ValidationError, TypeError) as error:
             raise TypeError(f"{owner}: `{name}` cannot be {_short(value)}: {error}") from None
-        if name in _CHECKS:
-            allowed, fits = _CHECKS[name]
-            if not fits(value):
+        for ending, (allowed, fits) in _CHECKS.items():
+            if name.endswith(ending) and not fits(value):
                 raise ValueError(f"{owner}: `{name}` must be {allowed}, not {value!r}")
         return value
 
@@ -288,6 +287,7 @@ def _usable_divisor(value: Any) -> bool:
     return _finite(value) and all(number != 0 for number in (value if isinstance(value, tuple) else (value,)))
 
 
+# By the ending of a name: `high_res_image_std` is checked as `image_std` is.
 _CHECKS: dict[str, tuple[str, typing.Callable[[Any], bool]]] = {
     "return_tensors": (f"one of {', '.join(TENSOR_TYPES)} or None", TENSOR_TYPES.__contains__),
     "dtype": (f"one of {', '.join(DTYPES)} or None", DTYPES.__contains__),

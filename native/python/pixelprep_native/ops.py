@@ -141,17 +141,17 @@ class NativeOps(ReferenceOps):
         return extended
 
     def standardize(self, images: Any) -> Any:
-        """As the protocol says; the statistics are exact, for 8-bit pixels are counted."""
+        """As the protocol says; the statistics are exact, for sums of 8-bit pixels are integers."""
         if not isinstance(images, Recipe) or not images.bare:
             return super().standardize(np.asarray(images))
         base = _on(images)
-        counts = np.bincount(make(images).reshape(-1), minlength=256).astype(np.float64)
-        values, n = np.arange(256.0), math.prod(images.shape)
-        mean = float(counts @ values / n)
-        variance = float(counts @ (values - mean) ** 2 / max(n - 1, 1))
+        pixels, n = make(images), math.prod(images.shape)
+        total = int(pixels.sum(dtype=np.uint64))
+        squares = int(np.square(pixels, dtype=np.uint16).sum(dtype=np.uint64))
+        variance = (n * squares - total * total) / (n * max(n - 1, 1))
         std = max(math.sqrt(variance), 1 / math.sqrt(n))
         channels = images.shape[0]
-        return self.normalize(base, (mean,) * channels, (std,) * channels)
+        return self.normalize(base, (total / n,) * channels, (std,) * channels)
 
     def flip_channels(self, images: Any) -> Any:
         if not isinstance(images, Recipe) or images.layout is not None:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,7 @@ Step = tuple[str, tuple[float, ...], tuple[float, ...]]
 """One operation on values: its verb and its numbers, e.g. `("normalize", mean, std)`."""
 
 
-@dataclass(frozen=True)
-class Resize:
+class Resize(NamedTuple):
     """A resampling of a whole image."""
 
     height: int
@@ -33,8 +32,7 @@ class Resize:
     antialias: bool
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """Where the pixels of a `(C, H, W)` canvas go: it is split to `split`, its axes permuted by `order`.
 
     `copies` repeats axis `copy_axis` of the permuted array, which has length one before.

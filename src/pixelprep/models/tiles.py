@@ -1,4 +1,5 @@
-"""What tiling families share: sizes that must be given in full, tiles cut from a canvas, samples padded together."""
+"""What tiling families share: sizes that must be given in full, images padded to squares, tiles cut from a canvas,
+samples padded together."""
 
 from __future__ import annotations
 
@@ -29,6 +30,29 @@ def height_and_width(size: SizeDict | None, family: object) -> geometry.Size:
     if size is None or size.height is None or size.width is None:
         raise ValueError(f"{type(family).__name__} needs a `size` with `height` and `width`, not {size}")
     return size.height, size.width
+
+
+def pad_to_square(verbs: Ops, image: Array, color: int | Sequence[int]) -> Array:
+    """The image in the middle of a square; an odd row or column of padding comes below or to the right.
+
+    Raises:
+        ValueError: the colour has not as many values as the image has channels.
+    """
+    channels = image.shape[-3]
+    if isinstance(color, Sequence) and len(color) != channels:
+        raise ValueError(
+            f"the image has {channels} channel{'s' * (channels > 1)} and the colour of its padding {len(color)}; "
+            "pass do_convert_rgb=True, or a colour of as many channels"
+        )
+    padding = geometry.square_padding(*image.shape[-2:])
+    return verbs.pad(image, *padding, color) if any(padding) else image
+
+
+def mean_color(image_mean: float | Sequence[float] | None) -> int | list[int]:
+    """`image_mean` as a pixel value of 0..255, truncated; middle grey where there is no mean."""
+    if isinstance(image_mean, Sequence):
+        return [int(mean * 255) for mean in image_mean]
+    return 127 if image_mean is None else int(image_mean * 255)
 
 
 def square_edge(size: SizeDict | None, family: object) -> int:

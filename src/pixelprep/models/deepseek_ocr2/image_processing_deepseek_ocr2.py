@@ -5,8 +5,7 @@ from ...image_processing_utils import BaseImageProcessor
 from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD, PILImageResampling
 from ...utils import auto_docstring
 from ..got_ocr2.image_processing_got_ocr2 import GotOcr2ImageProcessorKwargs
-from ..llava.image_processing_llava import Llava
-from ..tiles import PositiveInt, cut, height_and_width
+from ..tiles import PositiveInt, cut, height_and_width, pad_to_square
 
 
 class DeepseekOcr2ImageProcessorKwargs(GotOcr2ImageProcessorKwargs, total=False):
@@ -80,9 +79,8 @@ class DeepseekOcr2(BaseImageProcessor):
         """The whole image, centred on a square."""
         side = height_and_width(options.size, self)[0] if options.crop_to_patches else options.tile_size
         fitted = geometry.longest_edge_rounded(*image.shape[-2:], side)
-        return self.pad_to_square(self.ops.resize(image, *fitted, options.resample), options.background_color)
-
-    pad_to_square = Llava.pad_to_square
+        resized = self.ops.resize(image, *fitted, options.resample)
+        return pad_to_square(self.ops, resized, options.background_color)
 
     def get_number_of_image_patches(self, height, width, images_kwargs=None):
         """Number of views of an image of `height x width`: the whole and its tiles."""

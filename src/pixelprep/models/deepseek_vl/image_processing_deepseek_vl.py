@@ -5,7 +5,7 @@ from ...image_processing_utils import BaseImageProcessor, map_images
 from ...image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs, SizeDict
 from ...utils import auto_docstring
-from ..llava.image_processing_llava import Llava, mean_colour
+from ..tiles import mean_color, pad_to_square
 
 
 class DeepseekVLImageProcessorKwargs(ImagesKwargs, total=False):
@@ -41,7 +41,7 @@ class DeepseekVL(BaseImageProcessor):
     @property
     def background_color(self):
         """Colour of the padding, 0..255 for each channel."""
-        return mean_colour(self.image_mean)
+        return mean_color(self.image_mean)
 
     def resize(self, image, size, resample=None, min_size=14):
         if size.height is None or size.height != size.width:
@@ -51,6 +51,4 @@ class DeepseekVL(BaseImageProcessor):
 
     def pad(self, images, background_color=None):
         colour = self.background_color if background_color is None else background_color
-        return map_images(lambda image: self.pad_to_square(image, colour), images)
-
-    pad_to_square = Llava.pad_to_square
+        return map_images(lambda image: pad_to_square(self.ops, image, colour), images)

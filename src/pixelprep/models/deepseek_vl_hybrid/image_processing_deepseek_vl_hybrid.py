@@ -4,7 +4,7 @@ from ...image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD, PILImageResampling
 from ...processing_utils import SizeDict
 from ...utils import auto_docstring
 from ..deepseek_vl.image_processing_deepseek_vl import DeepseekVL, DeepseekVLImageProcessorKwargs
-from ..llava.image_processing_llava import mean_colour
+from ..tiles import mean_color
 
 
 class DeepseekVLHybridImageProcessorKwargs(DeepseekVLImageProcessorKwargs, total=False):
@@ -46,7 +46,7 @@ class DeepseekVLHybrid(DeepseekVL):
             resample=options.high_res_resample,
             image_mean=options.high_res_image_mean,
             image_std=options.high_res_image_std,
-            background_color=mean_colour(self.high_res_image_mean),
+            background_color=mean_color(self.high_res_image_mean),
         )
         if options.do_resize:
             images = self.run_pipeline(images, large_options, ["resize", "pad"])

@@ -8,7 +8,6 @@ from ...image_utils import (
     IMAGENET_STANDARD_MEAN,
     IMAGENET_STANDARD_STD,
     PILImageResampling,
-    make_nested_list_of_images,
 )
 from ...processing_utils import ImagesKwargs, SizeDict
 from ...utils import auto_docstring
@@ -33,6 +32,7 @@ class Idefics2(BaseImageProcessor):
     """
 
     valid_kwargs = Idefics2ImageProcessorKwargs
+    nested_images = True
     model_input_names = ["pixel_values", "pixel_attention_mask"]
     pipeline = ("resize", "rescale_and_normalize")
 
@@ -47,9 +47,6 @@ class Idefics2(BaseImageProcessor):
     image_std = IMAGENET_STANDARD_STD
     do_pad = True
     do_image_splitting = False
-
-    def _prepare_images_structure(self, images, expected_ndims=3):
-        return make_nested_list_of_images(self.fetch_images(images, expected_ndims), expected_ndims)
 
     def convert_to_rgb(self, image):
         from ...image_colors import composite_on_white

@@ -6,7 +6,6 @@ from ...image_utils import (
     IMAGENET_STANDARD_MEAN,
     IMAGENET_STANDARD_STD,
     PILImageResampling,
-    make_nested_list_of_images,
 )
 from ...processing_utils import ImagesKwargs, SizeDict
 from ...utils import auto_docstring
@@ -37,6 +36,7 @@ class Idefics3(BaseImageProcessor):
     """
 
     valid_kwargs = Idefics3ImageProcessorKwargs
+    nested_images = True
     model_input_names = ["pixel_values", "pixel_attention_mask"]
     unsaved_kwargs = frozenset({"return_row_col_info"})
     pipeline = ("rescale_and_normalize",)
@@ -53,9 +53,6 @@ class Idefics3(BaseImageProcessor):
     image_mean = IMAGENET_STANDARD_MEAN
     image_std = IMAGENET_STANDARD_STD
     do_pad = True
-
-    def _prepare_images_structure(self, images, expected_ndims=3):
-        return make_nested_list_of_images(self.fetch_images(images, expected_ndims), expected_ndims)
 
     def resize(self, image, size, resample=None):
         if size.longest_edge:

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from ... import geometry
 from ...image_processing_utils import BaseImageProcessor, map_images
 from ...image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD, PILImageResampling
 from ...utils import auto_docstring
+from ..tiles import mean_color, pad_to_square
 
 
 @auto_docstring
@@ -26,22 +26,4 @@ class Llava(BaseImageProcessor):
     image_std = OPENAI_CLIP_STD
 
     def pad(self, images, image_mean):
-        return map_images(lambda image: self.pad_to_square(image, mean_colour(image_mean)), images)
-
-    def pad_to_square(self, image, background_color=0):
-        """The image in the middle of a square; an odd row or column of padding comes below or to the right."""
-        channels = image.shape[-3]
-        if isinstance(background_color, (list, tuple)) and len(background_color) != channels:
-            raise ValueError(
-                f"the image has {channels} channel{'s' * (channels > 1)} and the colour of its padding "
-                f"{len(background_color)}; pass do_convert_rgb=True, or a colour of as many channels"
-            )
-        padding = geometry.square_padding(*image.shape[-2:])
-        return self.ops.pad(image, *padding, background_color) if any(padding) else image
-
-
-def mean_colour(image_mean):
-    """`image_mean` as a pixel value of 0..255, truncated; middle grey where there is no mean."""
-    if isinstance(image_mean, tuple):
-        return [int(mean * 255) for mean in image_mean]
-    return 127 if image_mean is None else int(image_mean * 255)
+        return map_images(lambda image: pad_to_square(self.ops, image, mean_color(image_mean)), images)

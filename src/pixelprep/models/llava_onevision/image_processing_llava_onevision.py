@@ -3,8 +3,8 @@ from __future__ import annotations
 from ...image_processing_utils import map_images
 from ...image_utils import is_collection
 from ...utils import auto_docstring
-from ..llava.image_processing_llava import Llava, mean_colour
 from ..llava_next.image_processing_llava_next import LlavaNext
+from ..tiles import mean_color, pad_to_square
 
 
 @auto_docstring
@@ -38,13 +38,11 @@ class LlavaOnevision(LlavaNext):
         if sum(batch_num_images) != len(images):  # batches, which are arrays of several images
             batch_num_images = [1] * len(images)
         alone = iter([count == 1 for count in batch_num_images for _ in range(count)])
-        colour = mean_colour(options.image_mean)
+        colour = mean_color(options.image_mean)
 
         def tiles(image):
-            return self.tiles(image, options) if next(alone) else [self.pad_to_square(image, colour)]
+            return self.tiles(image, options) if next(alone) else [pad_to_square(self.ops, image, colour)]
 
         encoded = self.batch_tiles(images, map_images(tiles, images), options)
         encoded.update(self.batch_feature({"batch_num_images": batch_num_images}, options))
         return encoded
-
-    pad_to_square = Llava.pad_to_square

@@ -6,7 +6,6 @@ from ...image_utils import (
     IMAGENET_STANDARD_MEAN,
     IMAGENET_STANDARD_STD,
     PILImageResampling,
-    make_nested_list_of_images,
 )
 from ...processing_utils import ImagesKwargs, Unpack
 from ...utils import auto_docstring
@@ -33,6 +32,7 @@ class Mllama(BaseImageProcessor):
     """
 
     valid_kwargs = MllamaImageProcessorKwargs
+    nested_images = True
     model_input_names = ["pixel_values", "num_tiles", "aspect_ratio_ids", "aspect_ratio_mask"]
     pipeline = ("rescale_and_normalize",)
 
@@ -54,9 +54,6 @@ class Mllama(BaseImageProcessor):
                 "Mllama always resizes and pads to tiles: `do_resize` and `do_pad` must be on, `max_image_tiles` set"
             )
         square_edge(self.size, self)
-
-    def _prepare_images_structure(self, images, expected_ndims=3):
-        return make_nested_list_of_images(self.fetch_images(images, expected_ndims), expected_ndims)
 
     def convert_to_rgb(self, image):
         from ...image_colors import composite_on_white
