@@ -112,22 +112,24 @@ class TestHandOver:
     OPTIONS = Options({"size": 3, "resample": 2, "do_pad": None})
 
     def test_named_parameters(self) -> None:
-        assert hand_over(lambda image, size, do_pad: (image, size, do_pad), 1, options=self.OPTIONS, rest={}) == (
+        assert hand_over(lambda image, size, do_pad: (image, size, do_pad), 1, options=self.OPTIONS, rest=()) == (
             1,
             3,
             None,
         )
-        assert hand_over(lambda image, size: size, 1, 9, options=self.OPTIONS, rest={}) == 9
-        assert hand_over(lambda image, other=7: other, 1, options=self.OPTIONS, rest={}) == 7
+        assert hand_over(lambda image, size: size, 1, 9, options=self.OPTIONS, rest=()) == 9
+        assert hand_over(lambda image, other=7: other, 1, options=self.OPTIONS, rest=()) == 7
 
     def test_all_of_them(self) -> None:
-        assert hand_over(lambda image, options: options, 1, options=self.OPTIONS, rest={}) == self.OPTIONS
-        got = hand_over(lambda image, size, **kwargs: kwargs, 1, options=self.OPTIONS, rest={"resample": 5, "size": 8})
-        assert got == {"resample": 5}
+        assert hand_over(lambda image, options: options, 1, options=self.OPTIONS, rest=()) == self.OPTIONS
+        got = hand_over(
+            lambda image, size, **kwargs: kwargs, 1, options=self.OPTIONS, rest=("resample", "size", "absent")
+        )
+        assert got == {"resample": 2}
 
     def test_what_is_missing_is_an_error_of_the_call(self) -> None:
         with pytest.raises(TypeError, match="tile"):
-            hand_over(lambda image, tile: tile, 1, options=self.OPTIONS, rest={})
+            hand_over(lambda image, tile: tile, 1, options=self.OPTIONS, rest=())
 
 
 class TestGrouping:

@@ -12,13 +12,13 @@ A method is handed the options that its signature names: `resize(self, image, si
 from __future__ import annotations
 
 import copy
-import inspect
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from . import geometry, ops
+from .calls import hand_over, handed
 from .image_colors import convert_to_rgb
 from .image_loading import fetch_images
 from .image_processing_base import ImageProcessingMixin
@@ -52,6 +52,11 @@ class Step(NamedTuple):
     name: str
     args: list[Any]
     kwargs: dict[str, Any]
+
+    def of(self, processor: BaseImageProcessor) -> Callable[[Any], Any]:
+        """The step as a function of images."""
+        method, args, kwargs = getattr(processor, self.name), self.args, self.kwargs
+        return lambda images: method(images, *args, **kwargs)
 
 
 class BaseImageProcessor(ImageProcessingMixin):
@@ -141,7 +146,7 @@ class BaseImageProcessor(ImageProcessingMixin):
         options = Options(kwargs) if options is None else options
         images = self._prepare_images_structure(images, expected_ndims=expected_ndims)
         rest = ("do_convert_rgb", "input_data_format", "device")
-        process, kwargs = self.process_image, _handed(self.process_image, 1, options, rest)
+        process, kwargs = self.process_image, handed(self.process_image, 1, options, rest)
         return map_images(lambda image: process(image, **kwargs), images)
 
     def process_image(
@@ -177,8 +182,7 @@ class BaseImageProcessor(ImageProcessingMixin):
         waiting: list[Step] = []
         for step in self._active_steps(steps, options):
             if step.name == "pad":
-                images, waiting = self._apply(waiting, images, options), []
-                images = self.pad(images, **step.kwargs)
+                images, waiting = step.of(self)(self._apply(waiting, images, options)), []
             else:
                 waiting.append(step)
         return self._apply(waiting, images, options)
@@ -186,36 +190,43 @@ class BaseImageProcessor(ImageProcessingMixin):
     def _active_steps(self, names: tuple[str, ...], options: Options) -> list[Step]:
         """The steps whose flags are on, with the arguments that these options mean for them."""
         key = type(self), names
-        if key not in options.memo:
-            steps = options.memo[key] = []
-            for name in names:
-                flags, given = STEPS.get(name, ((f"do_{name}",), ()))
-                if any(options.get(flag, name not in STEPS) for flag in flags):
-                    args = [options[option] for option in given]
-                    rest = ("resample",) if name == "resize" else ()
-                    kwargs = _handed(getattr(self, name), 1 + len(args), options, rest)
-                    steps.append(Step(name, args, kwargs))
-        return options.memo[key]  # type: ignore[no-any-return]
+        known: list[Step] | None = options.memo.get(key)
+        if known is not None:
+            return known
+        steps = []
+        for name in names:
+            flags, given = STEPS.get(name, ((f"do_{name}",), ()))
+            if any(options.get(flag, name not in STEPS) for flag in flags):
+                args = [options[option] for option in given]
+                rest = ("resample",) if name == "resize" else ()
+                steps.append(Step(name, args, handed(getattr(self, name), 1 + len(args), options, rest)))
+        options.memo[key] = steps
+        return steps
 
     def _apply(self, steps: list[Step], images: list[Any], options: Options) -> list[Any]:
         """Step after step where stacks of images go through each, else image after image, which its cache likes."""
         if not steps:
             return images
-        calls = [(getattr(self, step.name), step.args, step.kwargs) for step in steps]
+        calls = [step.of(self) for step in steps]
         if self._stacks(images, options):
-            for method, args, kwargs in calls:
-                images = self.map_by_shape(lambda stack: method(stack, *args, **kwargs), images, options)  # noqa: B023
+            for call in calls:
+                images = self.map_by_shape(call, images, options)
             return images
 
         def run(image: Array) -> Array:
-            for method, args, kwargs in calls:
-                image = method(image, *args, **kwargs)
+            for call in calls:
+                image = call(image)
             return image
 
         return map_images(run, images)
 
     def _stacks(self, images: list[Any], options: Options) -> bool:
-        """Whether images of one shape are processed as one array: as `disable_grouping` says, else where that pays."""
+        """Whether images of one shape are processed as one array: as `disable_grouping` says, else where that pays.
+
+        Never by PIL's conventions, for the reference's PIL classes do not.
+        """
+        if self.ops.pil_conventions:
+            return False
         if options.disable_grouping is not None:
             return not options.disable_grouping
         first = next(_flatten(images), None)
@@ -365,36 +376,6 @@ class BaseImageProcessor(ImageProcessingMixin):
             name: value if isinstance(value, ShapeArray) else ShapeArray(value.shape, str(value.dtype), value.tolist())
             for name, value in ((name, _as_array(value)) for name, value in outputs.items())
         }
-
-
-def hand_over(method: Callable[..., Any], *args: Any, options: Mapping[str, Any], rest: Iterable[str]) -> Any:
-    """Call a method with the options that its signature names; `**kwargs` gets those of `rest` besides."""
-    return method(*args, **_handed(method, len(args), options, rest))
-
-
-def _handed(method: Callable[..., Any], given: int, options: Mapping[str, Any], rest: Iterable[str]) -> dict[str, Any]:
-    """The keyword arguments of a call that gives so many arguments by position."""
-    taken, wanted, takes_options, takes_rest = _wanted(getattr(method, "__func__", method), given)
-    if takes_options:
-        kwargs: dict[str, Any] = {"options": options}
-    elif takes_rest:
-        kwargs = {name: options[name] for name in rest if name in options and name not in taken}
-    else:
-        kwargs = {}
-    for name in wanted:
-        if name in options:
-            kwargs[name] = options[name]
-    return kwargs
-
-
-@cache
-def _wanted(function: Callable[..., Any], given: int) -> tuple[tuple[str, ...], tuple[str, ...], bool, bool]:
-    """Names that positional arguments take and names left, whether `options` is among these, whether `**kwargs` is."""
-    parameters = [p for p in inspect.signature(function).parameters.values() if p.name != "self"]
-    names = tuple(p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
-    taken, wanted = names[:given], names[given:]
-    rest = any(p.kind is p.VAR_KEYWORD for p in parameters)
-    return taken, tuple(name for name in wanted if name != "options"), "options" in wanted, rest
 
 
 def target_size(height: int, width: int, size: SizeDict) -> geometry.Size:
