@@ -166,6 +166,15 @@ class TestGrouping:
         Counted()(list(self.IMAGES))
         assert shapes == [(3, 20, 30), (3, 25, 30), (3, 20, 30), (3, 20, 30)]
 
+    def test_never_by_pils_conventions(self) -> None:
+        """Sums over a stack would be rounded differently from sums over one image."""
+        processor = our_class("Pix2Struct", "pil")(max_patches=64)
+        images = [draw(40, 50), draw(40, 50, seed=1)]
+        together = processor(images, disable_grouping=False, return_tensors="np")
+        alone = [processor(image, return_tensors="np") for image in images]
+        for name, value in together.items():
+            assert (value == np.concatenate([output[name] for output in alone])).all()
+
     def test_nested_images_and_functions_that_give_lists(self) -> None:
         processor = CLIP.on("torchvision")()
         images = [[torch.full((1, 2, 2), 1.0)], [torch.full((1, 2, 2), 2.0), torch.full((1, 3, 3), 3.0)]]
