@@ -139,3 +139,23 @@ def test_without_simplejpeg_pillow_decodes(monkeypatch: pytest.MonkeyPatch) -> N
         assert isinstance(fetch_images(PHOTOS[0], jpeg="direct"), PIL.Image.Image)
     finally:
         image_loading._jpeg_reader.cache_clear()
+
+
+def test_a_height_of_one_is_no_channel() -> None:
+    """Families that composite do so only with images that can be seen through."""
+    data = encoded(picture(50, 1))
+    processor = pixelprep.Idefics2ImageProcessor.on("torchvision")()
+    ours = processor(data, return_tensors="np").pixel_values
+    np.testing.assert_array_equal(ours, processor(load_image(data), return_tensors="np").pixel_values)
+
+
+def test_what_users_and_fonts_see_are_pillow_images() -> None:
+    data = encoded(picture(50, 40))
+    seen: list[Any] = []
+
+    def transform(image: Any) -> np.ndarray:
+        seen.append(image)
+        return np.asarray(image)
+
+    pixelprep.IdeficsImageProcessor.on("torchvision")()([data], transform=transform)
+    assert isinstance(seen[0], PIL.Image.Image)

@@ -16,7 +16,8 @@ def convert_to_rgb(image: Any, input_data_format: ChannelDimension | str | None 
     Args:
         image: a Pillow image of any mode, converted by Pillow (16-bit grey is clipped at 255); or an array or tensor
             `(H, W)`, `(..., C, H, W)` or `(..., H, W, C)` of any dtype with 1, 3 or 4 channels.
-        input_data_format: where an array's channels are; told from its shape if not given.
+        input_data_format: where an array's channels are; told from its shape if not given. A file that is decoded late
+            knows its own.
 
     Returns:
         An image of the same kind, dtype and layout (channels first for `(H, W)`); the same object where it has three
@@ -27,6 +28,7 @@ def convert_to_rgb(image: Any, input_data_format: ChannelDimension | str | None 
     """
     if is_pil_image(image):
         return image if image.mode == "RGB" else _convert(image, "RGB")
+    input_data_format = getattr(image, "channel_dim", input_data_format)
     if len(image.shape) == 2:
         last = input_data_format is not None and ChannelDimension(input_data_format) is ChannelDimension.LAST
         layout = ChannelDimension.LAST if last else ChannelDimension.FIRST

@@ -27,6 +27,7 @@ from .image_utils import ChannelDimension, PILImageResampling, make_flat_list_of
 from .processing_utils import Options, SizeDict
 
 if TYPE_CHECKING:
+    from .image_loading import JpegDecoding
     from .image_utils import ImageInput
     from .ops import Array, Ops
     from .ops.shape import ShapeArray
@@ -133,10 +134,13 @@ class BaseImageProcessor(ImageProcessingMixin):
         make_list = make_nested_list_of_images if self.nested_images else make_flat_list_of_images
         return make_list(self.fetch_images(images, expected_ndims), expected_ndims)
 
-    def fetch_images(self, images: ImageInput, expected_ndims: int = 3) -> Any:
-        """Load paths, URLs, bytes and files, in any nesting; images become RGB, label maps keep their mode."""
+    def fetch_images(self, images: ImageInput, expected_ndims: int = 3, jpeg: JpegDecoding | None = None) -> Any:
+        """Load paths, URLs, bytes and files, in any nesting; images become RGB, label maps keep their mode.
+
+        JPEG files come as the backend likes them best, or as `jpeg` says.
+        """
         rgb, verbs = expected_ndims == 3, self.ops
-        jpeg = verbs.jpeg_decoding if rgb else "pillow"
+        jpeg = jpeg or (verbs.jpeg_decoding if rgb else "pillow")
         return fetch_images(images, convert_rgb=rgb, jpeg=jpeg, threads=verbs.num_threads())
 
     def _prepare_image_like_inputs(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from ...image_processing_outputs import converter
 from ...image_processing_utils import BaseImageProcessor
-from ...image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD, PILImageResampling
+from ...image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD, PILImageResampling, make_flat_list_of_images
 from ...processing_utils import ImagesKwargs, Unpack
 from ...utils import auto_docstring
 
@@ -51,7 +51,8 @@ class Idefics(BaseImageProcessor):
             kwargs: the names of `valid_kwargs`; `image_size` is a square `size`.
         """
         if transform is not None:
-            return converter("pt")([transform(image) for image in self._prepare_images_structure(images)])
+            images = make_flat_list_of_images(self.fetch_images(images, jpeg="pillow"))
+            return converter("pt")([transform(image) for image in images])
         image_size = kwargs.pop("image_size", None)
         if image_size is not None:
             kwargs["size"] = {"height": image_size, "width": image_size}

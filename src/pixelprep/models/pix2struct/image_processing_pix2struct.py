@@ -3,7 +3,7 @@ from __future__ import annotations
 from ... import geometry
 from ...header_text import with_header
 from ...image_processing_utils import BaseImageProcessor
-from ...image_utils import PILImageResampling
+from ...image_utils import PILImageResampling, make_flat_list_of_images
 from ...processing_utils import ImagesKwargs, SizeDict
 from ...utils import auto_docstring
 from ..siglip2.image_processing_siglip2 import pad_tokens, token_mask
@@ -71,7 +71,7 @@ class Pix2Struct(BaseImageProcessor):
     def _with_headers(self, images, options):
         if options.header_text is None:
             raise ValueError("a model for visual questions needs `header_text`, the question; or pass is_vqa=False")
-        images = self._prepare_images_structure(images)
+        images = make_flat_list_of_images(self.fetch_images(images, jpeg="pillow"))
         texts = [options.header_text] * len(images) if isinstance(options.header_text, str) else options.header_text
         if len(texts) != len(images):
             raise ValueError(f"`header_text` holds {len(texts)} texts for {len(images)} images; pass one for each")
