@@ -127,6 +127,12 @@ class TestHandOver:
         )
         assert got == {"resample": 2}
 
+    def test_arguments_after_a_star_are_not_taken_by_position(self) -> None:
+        def method(image: Any, *more: Any, size: int = 0) -> Any:
+            return more, size
+
+        assert hand_over(method, 1, 2, 3, options=self.OPTIONS, rest=()) == ((2, 3), 3)
+
     def test_what_is_missing_is_an_error_of_the_call(self) -> None:
         with pytest.raises(TypeError, match="tile"):
             hand_over(lambda image, tile: tile, 1, options=self.OPTIONS, rest=())

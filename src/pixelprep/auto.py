@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import warnings
 from collections.abc import Mapping
@@ -33,7 +32,7 @@ from .registry import (
     register_classes,
     registered_classes,
 )
-from .utils import write_atomically
+from .utils import did_you_mean, write_atomically
 
 if TYPE_CHECKING:
     from .image_processing_utils import BaseImageProcessor
@@ -262,8 +261,7 @@ def _choose_class(
 
 
 def _did_you_mean(name: str, known: Mapping[str, Any]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(map(repr, known))}"
+    return did_you_mean(name, known) or f"; there are: {', '.join(map(repr, known))}"
 
 
 def _unknown(checkpoint: Checkpoint) -> UnknownFamilyError:

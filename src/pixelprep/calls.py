@@ -32,7 +32,8 @@ def handed(method: Callable[..., Any], given: int, options: Mapping[str, Any], r
 def _wanted(function: Callable[..., Any], given: int) -> tuple[tuple[str, ...], tuple[str, ...], bool, bool]:
     """Names that positional arguments take and names left, whether `options` is among these, whether `**kwargs` is."""
     parameters = [p for p in inspect.signature(function).parameters.values() if p.name != "self"]
-    names = tuple(p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
-    taken, wanted = names[:given], names[given:]
+    taken = tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))[:given]
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    wanted = [p.name for p in parameters if p.kind not in variadic and p.name not in taken]
     rest = any(p.kind is p.VAR_KEYWORD for p in parameters)
     return taken, tuple(name for name in wanted if name != "options"), "options" in wanted, rest

@@ -157,7 +157,6 @@ def _decode(file: File, name: str, limits: DecodeLimits, jpeg: JpegDecoding = "p
     """A Pillow image, or a `JpegImage` where `jpeg` wants one; its errors, which may come later, say the position."""
     import PIL
     import PIL.Image
-    import PIL.ImageOps
 
     def by_pillow(data: bytes) -> PIL.Image.Image:
         with _at(position):
@@ -184,6 +183,8 @@ def _decode(file: File, name: str, limits: DecodeLimits, jpeg: JpegDecoding = "p
         raise ImageLoadError(name, "permission denied") from error
     except Exception as error:  # decoders raise nearly anything on broken data
         raise ImageLoadError(name, f"it is broken or cut short: {explain(error)}") from error
+    import PIL.ImageOps
+
     try:
         PIL.ImageOps.exif_transpose(image, in_place=True)
     except Exception as error:

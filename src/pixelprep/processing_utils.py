@@ -6,7 +6,6 @@ whatever was given into canonical, immutable values and refuses names that nobod
 
 from __future__ import annotations
 
-import difflib
 import sys
 import types
 import typing
@@ -18,6 +17,7 @@ from typing import Any, NoReturn, TypeAlias, TypedDict, Unpack
 import msgspec
 
 from .image_utils import ChannelDimension, PILImageResampling
+from .utils import nearest
 
 __all__ = ["ImagesKwargs", "KwargsSchema", "Options", "SizeDict", "Unpack"]
 
@@ -218,8 +218,8 @@ def unknown_names(names: Iterable[str], allowed: Iterable[str], owner: str) -> s
     allowed = sorted(allowed)
     parts = []
     for name in names:
-        close = difflib.get_close_matches(name, allowed, n=1)
-        parts.append(f"`{name}`" + (f" (did you mean `{close[0]}`?)" if close else ""))
+        close = nearest(name, allowed)
+        parts.append(f"`{name}`" + (f" (did you mean `{close}`?)" if close else ""))
     return f"{owner} has no {', '.join(parts)}. Allowed: {', '.join(allowed)}"
 
 

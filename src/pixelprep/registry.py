@@ -6,7 +6,6 @@ A family's class names are derived, never listed: `CLIP` on torchvision is `CLIP
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import re
@@ -16,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from .ops import DEFAULT_ORDER, backend_of_suffix, get_backend
+from .utils import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from .image_processing_utils import BaseImageProcessor
@@ -259,8 +259,8 @@ def find_class(name: str) -> tuple[Family, str | None]:
         if family and backend:
             return family, backend if suffix else None
     stem = re.split("(?<=.)(?:Image|Feature)", name)[0]
-    close = difflib.get_close_matches(stem, FAMILIES, n=1)
-    hint = f"; did you mean {close[0] + 'ImageProcessor'!r}?" if close else ""
+    close = nearest(stem, FAMILIES)
+    hint = f"; did you mean {close + 'ImageProcessor'!r}?" if close else ""
     raise UnknownFamilyError(f"no image processor is called {_shown(name)}{hint}")
 
 
@@ -283,8 +283,7 @@ def family_of_model_type(model_type: str) -> Family:
     family = MODEL_TYPES.get(_MODEL_TYPE_SPELLINGS.get(model_type, model_type))
     if family is None:
         stem = re.sub("For[A-Z].*|Model$", "", model_type).lower()  # some files name the architecture's class
-        close = difflib.get_close_matches(stem, MODEL_TYPES, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = did_you_mean(stem, MODEL_TYPES)
         raise UnknownFamilyError(f"no image processor is known for the model type {_shown(model_type)}{hint}")
     return family
 
@@ -304,8 +303,7 @@ def find_family(name: str) -> Family:
     try:
         return find_class(name)[0]
     except UnknownFamilyError:
-        close = difflib.get_close_matches(wanted, [*names, *MODEL_TYPES], n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = did_you_mean(wanted, [*names, *MODEL_TYPES])
         raise UnknownFamilyError(f"no model type or image processor is called {_shown(name)}{hint}") from None
 
 

@@ -6,8 +6,7 @@ import contextlib
 import inspect
 import os
 import re
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -75,8 +74,23 @@ def disagreements(kind: str, names: tuple[str, str], first: Mapping[str, Any], s
     return reports
 
 
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that a mistyped one was meant to be, if one is near enough."""
+    import difflib
+
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: what was meant, or nothing."""
+    close = nearest(name, known)
+    return f"; did you mean {close!r}?" if close else ""
+
+
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a file whole or not at all: into a temporary neighbour first, which then takes its name."""
+    import tempfile  # here, for it costs more to import than this module
+
     target = Path(path)
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:

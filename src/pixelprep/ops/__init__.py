@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ..geometry import Size
 from ..image_utils import ChannelDimension, PILImageResampling
+from ..utils import did_you_mean
 
 if TYPE_CHECKING:
     from ..image_loading import JpegDecoding
@@ -284,12 +285,8 @@ def get_backend(name: str) -> Backend:
     if name not in _BACKENDS:
         _load_entry_points()
     if name not in _BACKENDS:
-        import difflib
-
-        close = difflib.get_close_matches(name, _BACKENDS, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
         raise UnknownBackendError(
-            f"there is no backend {name!r}{hint} Known: {', '.join(map(repr, backends()))}; "
+            f"there is no backend {name!r}{did_you_mean(name, _BACKENDS)} Known: {', '.join(map(repr, backends()))}; "
             "others are added with pixelprep.register_backend"
         )
     return _BACKENDS[name]

@@ -66,7 +66,7 @@ class Pix2Struct(BaseImageProcessor):
     def _preprocess_image_like_inputs(self, images, options):
         if options.get("is_vqa") and self.backend != "shape":  # a header changes no output's shape
             images = self._with_headers(images, options)
-        return super()._preprocess_image_like_inputs(images, **options)
+        return super()._preprocess_image_like_inputs(images, options=options)
 
     def _with_headers(self, images, options):
         if options.header_text is None:

@@ -37,7 +37,7 @@ class Segformer(BaseImageProcessor):
         return super().preprocess(images, segmentation_maps, **kwargs)
 
     def _preprocess_image_like_inputs(self, images, segmentation_maps, options):
-        prepared = self._prepare_image_like_inputs(images, **options)
+        prepared = self._prepare_image_like_inputs(images, options=options)
         outputs = {"pixel_values": self.run_pipeline(prepared, options)}
         if segmentation_maps is not None:
             outputs["labels"] = process_label_maps(self, segmentation_maps, len(prepared), options)
