@@ -14,6 +14,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -123,8 +124,10 @@ def _timings(
 def _threads(
     results: report.Results, families: list[str], backends: list[str], folder: Path, effort: measure.Effort
 ) -> list[Task]:
+    longer = replace(effort, seconds=5 * effort.seconds)  # neighbours on the machine disturb two threads most
+
     def gain(case: cases.Case) -> None:
-        timing = measure.threads_gain(case, cases.INPUTS[case.input].make(folder), effort)
+        timing = measure.threads_gain(case, cases.INPUTS[case.input].make(folder), longer)
         results.threads.append((case, timing))
 
     def ceiling() -> None:
