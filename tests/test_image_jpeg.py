@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import pixelprep
-from pixelprep import ImageLoadError
+from pixelprep import ImageLoadError, image_loading
 from pixelprep.image_jpeg import JpegImage
-from pixelprep.image_loading import fetch_images, load_image
+from pixelprep.image_loading import fetch_images, in_threads, load_image
 
 PHOTOS = sorted((Path(__file__).parent.parent / "examples" / "photos").glob("*.jpg"))
 
@@ -130,8 +132,6 @@ def test_many_files_wait_to_be_decoded() -> None:
 def test_without_simplejpeg_pillow_decodes(monkeypatch: pytest.MonkeyPatch) -> None:
     from importlib import util
 
-    from pixelprep import image_loading
-
     find = util.find_spec
     monkeypatch.setattr(util, "find_spec", lambda name, *rest: None if name == "simplejpeg" else find(name, *rest))
     image_loading._jpeg_reader.cache_clear()
@@ -159,3 +159,24 @@ def test_what_users_and_fonts_see_are_pillow_images() -> None:
 
     pixelprep.IdeficsImageProcessor.on("torchvision")()([data], transform=transform)
     assert isinstance(seen[0], PIL.Image.Image)
+
+
+def test_callers_share_the_threads() -> None:
+    def where() -> str:
+        return threading.current_thread().name
+
+    here = where()
+    assert here not in in_threads(where, [()] * 4, 2)
+    with image_loading._callers:
+        assert in_threads(where, [()] * 4, 2) == [here] * 4
+        assert here not in in_threads(where, [()] * 4, 3)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_child_starts_afresh() -> None:
+    with image_loading._callers, image_loading._callers._lock:
+        child = os.fork()
+        if not child:
+            os._exit(in_threads(lambda: 1, [()] * 3, 2) != [1, 1, 1])
+    assert os.waitpid(child, 0)[1] == 0

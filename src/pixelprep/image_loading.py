@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -124,13 +126,42 @@ def fetch_images(
 
 
 def in_threads(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]], threads: int) -> list[Any]:
-    """The function of each tuple of arguments, in order; the first error ends it all."""
-    if threads < 2 or len(arguments) < 2:
-        return [function(*some) for some in arguments]
-    from concurrent.futures import ThreadPoolExecutor
+    """The function of each tuple of arguments, in order; the first error ends it all.
 
-    with ThreadPoolExecutor(min(threads, len(arguments)), "pixelprep") as pool:
-        return list(pool.map(lambda some: function(*some), arguments))
+    Callers in other threads work for themselves: each takes one of the threads away.
+    """
+    with _callers as busy:
+        threads = min(threads - busy, len(arguments))
+        if threads < 2:
+            return [function(*some) for some in arguments]
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(threads, "pixelprep") as pool:
+            return list(pool.map(lambda some: function(*some), arguments))
+
+
+class _Counter:
+    """Counts who is inside; entering tells how many were before."""
+
+    def __init__(self) -> None:
+        self.start_afresh()
+        if hasattr(os, "register_at_fork"):  # a forked child has none of its parent's threads
+            os.register_at_fork(after_in_child=self.start_afresh)
+
+    def start_afresh(self) -> None:
+        self._inside, self._lock = 0, threading.Lock()
+
+    def __enter__(self) -> int:
+        with self._lock:
+            self._inside += 1
+            return self._inside - 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+
+
+_callers = _Counter()
 
 
 @contextmanager
