@@ -417,12 +417,11 @@ def pad_to(verbs: Ops, image: Array, height: int, width: int, fill: float | Sequ
 def map_images(function: Callable[[Any], Any], images: list[Any]) -> list[Any]:
     """Apply a function to images that may nest one level deep; its errors name the image."""
     results: list[Any] = []
-    inner = 0
     try:
         for entry in images:
             if isinstance(entry, list):
                 results.append([])
-                for inner, image in enumerate(entry):  # noqa: B007
+                for image in entry:
                     results[-1].append(function(image))
             else:
                 results.append(function(entry))
@@ -430,7 +429,7 @@ def map_images(function: Callable[[Any], Any], images: list[Any]) -> list[Any]:
         if type(error) not in (TypeError, ValueError) or str(error).startswith("image "):
             raise
         nested = isinstance(entry, list)
-        name = f"image {inner} of sample {len(results) - 1}" if nested else f"image {len(results)}"
+        name = f"image {len(results[-1])} of sample {len(results) - 1}" if nested else f"image {len(results)}"
         raise type(error)(f"{name}: {error}") from error
     return results
 
