@@ -1,4 +1,4 @@
-# Two commands for everybody: `make demo` (no PyTorch, offline once installed) and `make test` (everything).
+# Three commands for everybody: `make demo` and `make quick` (no PyTorch, offline once installed), `make test` (everything).
 # Each sets up what it needs in a virtual environment beside this file.
 PYTHON ?= python3
 DEMO_VENV ?= .venv-demo
@@ -10,14 +10,18 @@ CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and
 PILLOW_12 = 12.3.0
 NATIVE = $(wildcard native/pyproject.toml native/CMakeLists.txt native/src/* native/python/pixelprep_native/*)
 
-.PHONY: help demo test lint types sanitize check bench docs format clean
+.PHONY: help demo quick tesseract matrix test fuzz lint types sanitize check bench docs drift format clean
 
 help:
 	@echo "make demo    photographs into tensors with several models' configurations, without PyTorch"
+	@echo "make quick   does the house stand? half a minute, without PyTorch, in the environment of make demo"
 	@echo "make test    every test, comparisons with transformers included"
+	@echo "make fuzz    hostile input for SECONDS=60 from SEED=0: settings, arrays, files, annotations, results of models"
 	@echo "make bench   speed and memory against transformers, written into docs/benchmarks.md"
 	@echo "make check   lint, types, sanitizers and tests; what continuous integration runs"
-	@echo "make docs    the pages of docs/families"
+	@echo "make matrix  the tables of docs that are what tests found: what agrees with transformers"
+	@echo "make docs    the pages of docs/families and the type stubs"
+	@echo "make drift OLD=5.18.0 NEW=5.24.0    what changed between two releases of transformers, into docs/drift-OLD-NEW.md"
 	@echo "make format  format the code"
 
 $(DEMO_VENV)/ready: pyproject.toml $(NATIVE)
@@ -38,10 +42,35 @@ $(VENV)/ready: pyproject.toml $(NATIVE)
 demo: $(DEMO_VENV)/ready
 	$(DEMO_VENV)/bin/python examples/demo.py
 
-test: $(VENV)/ready
-	$(THREADS) $(BIN)/python -m pytest -n 2
+# The program that reads words for LayoutLM; where it cannot be installed here, its tests say how.
+tesseract:
+	@command -v tesseract >/dev/null || { apt-get -qq update && apt-get -qq install -y tesseract-ocr; } || \
+		echo "words of pages need the program tesseract: apt-get install tesseract-ocr, or brew install tesseract"
+
+$(DEMO_VENV)/quick: $(DEMO_VENV)/ready
+	$(DEMO_VENV)/bin/pip install --quiet --disable-pip-version-check pytest pytest-timeout pytest-xdist hypothesis
+	touch $@
+
+quick: $(DEMO_VENV)/quick
+	$(THREADS) $(DEMO_VENV)/bin/python -m pytest -n 2 tests/unit tests/families -m "not more"
+
+# No test of `make test` skips for want of a package: what an import lacks is a failure.
+test: $(VENV)/ready tesseract
+	PIXELPREP_TEST_ALL=1 $(THREADS) $(BIN)/python -m pytest -n 2 --dist loadgroup
 	@echo "The pil backend once more, on Pillow $(PILLOW_12):"
-	$(THREADS) PYTHONPATH=$(VENV)/pillow-12 $(BIN)/python -m pytest -n 2 tests/test_parity.py tests/test_configs.py -k "pil or Pil"
+	$(THREADS) PYTHONPATH=$(VENV)/pillow-12 $(BIN)/python -m pytest -n 2 tests/reference -k "pil or Pil"
+
+SECONDS = 60
+SEED = 0
+fuzz: $(VENV)/ready
+	$(BIN)/python -m pixelprep.testing fuzz --seconds $(SECONDS) --seed $(SEED)
+	$(BIN)/python -m pixelprep.testing fuzz --seconds $(SECONDS) --seed $(SEED) --backend native
+
+# The tables of docs that are what tests found: which families agree with transformers on which backends.
+matrix: $(VENV)/ready tesseract
+	$(THREADS) $(BIN)/python -m pytest -n 2 --write-pages tests/reference/test_families.py \
+		tests/reference/test_configs.py tests/ops/test_conformance.py \
+		-k "references_outputs or families_keep or published_configurations"
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
@@ -60,7 +89,12 @@ bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/ready
+	$(BIN)/python docs/stubs.py
 	$(BIN)/python docs/generate.py
+
+drift: $(VENV)/ready
+	@test -n "$(OLD)" -a -n "$(NEW)" || { echo "say which releases: make drift OLD=5.18.0 NEW=5.24.0"; exit 2; }
+	$(BIN)/python -m pixelprep.testing drift $(OLD) $(NEW) --output docs/drift-$(OLD)-$(NEW).md
 
 format: $(VENV)/ready
 	$(BIN)/ruff check --fix .

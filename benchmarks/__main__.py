@@ -22,10 +22,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from . import cases, measure, report
+from . import cases, measure, report, videos
+from .results import RESULTS, ResultCase
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-SECTIONS = ("time", "threads", "memory", "start")
+SECTIONS = ("time", "results", "threads", "memory", "start", "videos")
 Task = tuple[str, Callable[[], None]]
 """What the progress bar shows, and what is done."""
 
@@ -41,11 +42,17 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; the page is as it was", file=sys.stderr)
         return 130
+    alone = arguments.only == ["videos"]  # a section of the page by itself
+    if alone and not (arguments.quick or arguments.family or arguments.backend or arguments.input):
+        page = arguments.page or PAGE
     if page is None:
-        print(report.render(results))
-    else:
+        print(report.render_videos(results) if alone else report.render(results))
+        return 1 if results.failures else 0
+    if not alone:
         report.write_page(page, report.render(results))
-        print(f"written: {page}", file=sys.stderr)
+    if results.videos:
+        report.write_page(page, report.render_videos(results), report.VIDEOS)
+    print(f"written: {page}", file=sys.stderr)
     return 1 if results.failures else 0
 
 
@@ -79,9 +86,11 @@ def run(arguments: argparse.Namespace) -> report.Results:
     with tempfile.TemporaryDirectory() as folder:
         makers: dict[str, Callable[[], list[Task]]] = {
             "time": partial(_timings, results, families, backends, inputs, Path(folder), effort),
+            "results": partial(_results, results, families, backends, effort),
             "threads": partial(_threads, results, families, backends, Path(folder), effort),
             "memory": partial(_memory, results, families, backends),
             "start": partial(_starts, results, backends, effort),
+            "videos": partial(_videos, results, families, backends, Path(folder), effort),
         }
         tasks = [task for section, make in makers.items() if section in sections for task in make()]
         console = Console(stderr=True)
@@ -119,6 +128,14 @@ def _timings(
         (f"{case.family} on {case.backend}, {cases.INPUTS[case.input].title}", partial(time, case))
         for case in cases.cases(families, backends, inputs)
     ]
+
+
+def _results(results: report.Results, families: list[str], backends: list[str], effort: measure.Effort) -> list[Task]:
+    def time(case: ResultCase) -> None:
+        results.results.append((case.title, measure.paired(case.ours(), case.reference(), effort)))
+
+    whole = len(families) == len(cases.measured_families()) and "torchvision" in backends
+    return [(case.title, partial(time, case)) for case in RESULTS if whole or case.family in families]
 
 
 def _threads(
@@ -173,6 +190,40 @@ def _starts(results: report.Results, backends: list[str], effort: measure.Effort
     chosen = [("ours", name) for name in backends] + [("reference", name) for name in backends if name != "native"]
     tasks = [(f"start of {backend}", partial(first, side, backend)) for side, backend in chosen]
     return [("import", importing), *tasks]
+
+
+def _videos(
+    results: report.Results, families: list[str], backends: list[str], folder: Path, effort: measure.Effort
+) -> list[Task]:
+    def frames(case: videos.VideoCase) -> None:
+        given, ours, reference = videos.drawn(case.frames), case.ours(), case.reference()
+        timing = measure.paired(lambda: ours(given), lambda: reference(given), effort)
+        results.videos.append((f"{case.title}; transformers", timing, case.target))
+
+    def file(group: int) -> None:
+        results.videos += videos.file_rows(folder, group, effort)
+
+    def threads() -> None:
+        results.videos.append(videos.threads_row(folder, effort))
+
+    def memory(family: str, count: int, size: tuple[int, int], sides: tuple[str, ...]) -> None:
+        path = videos.clip(folder, 30, max(count, 300), size)
+        small = videos.clip(folder, 30, 8)
+        for side in sides:
+            peak, made = videos.peak_memory(side, family, path, small, count)
+            title = f"{family}, {count} x {size[0]}p"
+            results.video_memory.append((title, side, peak, made, 8 * 3 * size[0] * size[1] / 2**20))
+
+    if "native" not in backends or families != cases.measured_families():
+        return []
+    quick = effort is measure.QUICK
+    rows = videos.MEMORY if quick else (*videos.MEMORY, videos.LONG)
+    return [
+        *((case.title, partial(frames, case)) for case in videos.written()[: 2 if quick else None]),
+        *((f"files, keyframe each {group}", partial(file, group)) for group in ((30,) if quick else (250, 30))),
+        ("2 threads, 4 files", threads),
+        *((f"memory of {row[0]}", partial(memory, *row)) for row in rows),
+    ]
 
 
 if __name__ == "__main__":

@@ -13,13 +13,14 @@ import numpy as np
 from PIL import Image
 
 from pixelprep.ops import get_backend
-from pixelprep.registry import FAMILIES, written_families
+from pixelprep.registry.families import FAMILIES, written_families
 
 PHOTOS = Path(__file__).parent.parent / "examples" / "photos"
 # One of each kind first, then the most used; those that are not written yet are left out.
 MEASURED = (
     *("CLIP", "ConvNext", "LlavaOnevision", "Idefics3", "Qwen2VL", "Pixtral", "Detr", "Segformer", "Siglip"),
     *("ViT", "Bit", "Sam", "DINOv3ViT", "Gemma3", "LlavaNext", "SmolVLM"),
+    *("RTDetr", "Owlv2", "Mask2Former", "Sam2", "DPT", "SuperPoint"),
 )
 BACKENDS = {"torchvision": "pt", "pil": "np", "native": "np"}
 """The backends measured, and what they are asked to return."""
@@ -78,6 +79,7 @@ NATIVE_TARGETS = {
     ("CLIP", "files", ""): 2.0,
     ("Siglip", "photo", ""): 3.0,
     ("Detr", "photo", ""): 3.0,
+    ("RTDetr", "photo", ""): 3.0,
     ("LlavaOnevision", "photo", ""): 4.0,
     ("Qwen2VL", "photo", ""): 2.5,
     ("Qwen2VL", "photo", "bfloat16"): 4.0,

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from pixelprep.utils import write_atomically
+from pixelprep.core.files import write_atomically
 
 from .cases import BACKENDS, INPUTS, THREADS_TARGET, Case
 from .measure import Cost, Timing
 
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
+VIDEOS = "<!-- videos: begin -->", "<!-- videos: end -->"
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,11 @@ class Results:
 
     rows: list[Row] = field(default_factory=list)
     threads: list[tuple[Case, Timing]] = field(default_factory=list)
+    results: list[tuple[str, Timing]] = field(default_factory=list)
     memory: dict[str, dict[str, tuple[float, float]]] = field(default_factory=dict)
     starts: list[tuple[str, Cost, str]] = field(default_factory=list)
+    videos: list[tuple[str, Timing, float]] = field(default_factory=list)
+    video_memory: list[tuple[str, str, float, float, float]] = field(default_factory=list)
     failures: list[tuple[str, str]] = field(default_factory=list)
     bandwidth: float = 0.0
     threads_ceiling: float = 0.0
@@ -50,24 +54,44 @@ def render(results: Results) -> str:
         for against in ("torchvision", "pil"):
             rows = [row for row in results.rows if (row.case.backend, row.case.against) == (backend, against)]
             parts.append(_details(backend, against, rows))
-    parts += [_floors(results.rows), _memory(results.memory)]
+    parts += [_results(results.results), _floors(results.rows), _memory(results.memory)]
     if results.failures:
         parts.append("## Not measured\n\n" + "\n".join(f"- {name}: {error}" for name, error in results.failures))
     return "\n\n".join(part for part in parts if part)
 
 
-def write_page(path: Path, body: str) -> None:
-    """Put a text between the markers of a page; the rest of the page stays as it is.
+def render_videos(results: Results) -> str:
+    """The Markdown between the markers of the videos."""
+    parts = [_conditions(results, "av")]
+    if results.videos:
+        head = ("what; beside", "ours, ms", "theirs, ms", "times faster", "target", "reached")
+        lines = [[title, *_reached(timing, round(target, 2))] for title, timing, target in results.videos]
+        parts.append(f"### Time\n\nFrames of 720p, decoded or in files of H.264; native.\n\n{_table(head, lines)}")
+    if results.video_memory:
+        head = ("from a file", "side", "peak, MiB", "outputs, MiB", "8 frames, MiB", "peak over outputs")
+        lines = [
+            [title, side, f"{peak:.0f}", f"{made:.0f}", f"{eight:.0f}", f"{peak / made:.2f}"]
+            for title, side, peak, made, eight in results.video_memory
+        ]
+        text = "Above the state before the call, in a fresh process. To reach: 1.3 times the outputs and 8 frames."
+        parts.append(f"### Memory\n\n{text}\n\n{_table(head, lines)}")
+    if results.failures:
+        parts.append("### Not measured\n\n" + "\n".join(f"- {name}: {error}" for name, error in results.failures))
+    return "\n\n".join(parts)
+
+
+def write_page(path: Path, body: str, markers: tuple[str, str] = (BEGIN, END)) -> None:
+    """Put a text between two markers of a page; the rest of the page stays as it is.
 
     Raises:
         ValueError: the page has not both markers, in this order.
     """
     page = path.read_text(encoding="utf-8")
-    head, begin, rest = page.partition(BEGIN)
-    _, end, tail = rest.partition(END)
+    head, begin, rest = page.partition(markers[0])
+    _, end, tail = rest.partition(markers[1])
     if not begin or not end:
-        raise ValueError(f"{path} needs the lines {BEGIN} and {END}, around where the tables go")
-    write_atomically(path, f"{head}{BEGIN}\n\n{body}\n\n{END}{tail}".encode())
+        raise ValueError(f"{path} needs the lines {markers[0]} and {markers[1]}, around where the tables go")
+    write_atomically(path, f"{head}{begin}\n\n{body}\n\n{end}{tail}".encode())
 
 
 def cpu_name() -> str:
@@ -92,8 +116,8 @@ def _version(name: str) -> str:
         return f"{name} (from the checkout)"
 
 
-def _conditions(results: Results) -> str:
-    names = ("pixelprep", "transformers", "torch", "torchvision", "pillow", "numpy")
+def _conditions(results: Results, *more: str) -> str:
+    names = ("pixelprep", "transformers", "torch", "torchvision", "pillow", "numpy", *more)
     native = f" The native backend uses {results.instruction_set}." if results.instruction_set else ""
     return (
         f"{', '.join(map(_version, names))}; Python {platform.python_version()}; {cpu_name()}; one thread unless said "
@@ -202,6 +226,15 @@ def _details(backend: str, against: str, rows: list[Row]) -> str:
         note += " Target: 1, and 2 with the steps off (no resizing, cropping, scaling), which leaves the overhead."
     table = _table(["family", *(INPUTS[name].title for name in inputs)], lines)
     return f"## {backend} against the reference's {against} class\n\n{note}\n\n{table}"
+
+
+def _results(rows: list[tuple[str, Timing]]) -> str:
+    if not rows:
+        return ""
+    head = ("outputs", "ours, ms", "reference, ms", "times faster", "target", "reached")
+    lines = [(title, *_reached(timing, 1.0)) for title, timing in rows]
+    text = "Torch tensors on the CPU on both sides, unless the row says otherwise."
+    return f"## Post-processing\n\n{text}\n\n{_table(head, lines)}"
 
 
 def _floors(rows: list[Row]) -> str:

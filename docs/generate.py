@@ -1,86 +1,80 @@
 """Write one page for each family into docs/families: `make docs`.
 
-The picture on a page shows what the model sees of one photograph. It comes from the family's own code, run on a backend
-that leaves pixel values alone and notes the images that would have been normalised, and the patches they are cut into.
+The picture on a page shows what the model sees of one photograph: a plan's regions over it, and the images that reach
+the model, with the patches they are cut into.
 """
 
 from __future__ import annotations
 
 import inspect
+import math
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageOps
+
+sys.path.insert(0, str(Path(__file__).parent))
+from drawings import RESULTS
 
 from pixelprep import load_image, ops
 from pixelprep.image_processing_utils import BaseImageProcessor
-from pixelprep.ops.pil import PilOps
-from pixelprep.registry import FAMILIES, Family, written_families
+from pixelprep.registry.families import FAMILIES, Family, written_families
 from pixelprep.utils import kwargs_documentation
+from pixelprep.visualize import draw_plan, seen
 
 DOCS = Path(__file__).parent
 PAGES = DOCS / "families"
 PHOTO = DOCS.parent / "examples" / "photos" / "chelsea.jpg"
 WIDTH, GAP = 640, 6
+PAIRED = ("SuperGlue", "LightGlue", "EfficientLoFTR")
 
 
-class DrawnOps(PilOps):
-    """Pillow's verbs, but values stay bytes and what reaches the value steps is noted."""
+def example(family: Family) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """What a family is called with: the photograph, and what must stand beside it."""
+    photo = load_image(PHOTO)
+    if family.name in PAIRED:
+        return ([photo, photo],), {}
+    if family.name == "VitPose":
+        return ([photo], [[[100.0, 20.0, 220.0, 270.0]]]), {}
+    if family.name == "VitMatte":
+        return ([photo], [Image.new("L", photo.size, 128)]), {}
+    return ([photo],), {"do_color_quantize": False} if family.name == "ImageGPT" else {}
 
-    name = "drawn"
 
-    def __init__(self) -> None:
-        self.frames: dict[str, list[np.ndarray[Any, Any]]] = {}
-        self.patch: tuple[int, int] | None = None
-
-    def _note(self, step: str, images: Any) -> Any:
-        stack = images.reshape(-1, *images.shape[-3:])
-        self.frames.setdefault(step, []).extend(np.clip(stack, 0, 255).astype(np.uint8))
-        return images
-
-    def rescale(self, images: Any, scale: float) -> Any:
-        return self._note("rescale", images)
-
-    def normalize(self, images: Any, mean: Any, std: Any) -> Any:
-        return self._note("normalize", images)
-
-    def rescale_and_normalize(self, images: Any, scale: float, mean: Any, std: Any) -> Any:
-        return self._note("normalize", images)
-
-    def standardize(self, images: Any) -> Any:
-        return self._note("normalize", images)
-
-    def patchify(self, images: Any, patch: Any, merge: int = 1, copies: int = 1, vector: str = "cthw") -> Any:
-        self.patch = (patch, patch) if isinstance(patch, int) else patch
-        self._note("patchify", images)
-        return super().patchify(images, patch, merge, copies, vector)
+def planned(family: Family) -> Any:
+    """The plan of the call of `example`, without what looks at the page, and its inputs."""
+    inputs, options = example(family)
+    processor: Any = family.load().on("pil")()
+    processor.__dict__["planned"] = True  # nothing is drawn by chance with options of the class
+    plain = processor.without_looking(processor._resolve(options))
+    return processor.plan(*inputs, **options, **plain), inputs
 
 
 def picture(family: Family) -> Image.Image:
-    """What the model sees: every image that reaches it, side by side, patches ruled in."""
-    drawn = DrawnOps()
-    ops.register_backend("drawn", lambda: lambda: drawn, exist_ok=True)  # type: ignore[arg-type,return-value]
-    family.load().on("drawn")()([load_image(PHOTO)], return_tensors=None)
-    frames = next((drawn.frames[step] for step in ("patchify", "normalize", "rescale") if step in drawn.frames), [])
-    tiles = [ImageOps.expand(_ruled(frame, drawn.patch), 1, "black") for frame in frames]
+    """The photograph with the regions of the first output, as `pixelprep plan --draw` draws them, and below it what the
+    model sees: every image that reaches it, patches ruled in."""
+    plan, inputs = planned(family)
+    drawn = draw_plan(load_image(PHOTO), plan)
+    drawn = drawn.resize((WIDTH, round(drawn.height * WIDTH / drawn.width)))
+    cuts = [node.arguments["patch"] for node in plan.nodes if node.verb == "patchify"]
+    patch = (cuts[0], cuts[0]) if cuts and isinstance(cuts[0], int) else cuts[0] if cuts else None
+    tiles = [ImageOps.expand(_ruled(tile, patch), 1, "black") for tile in seen(plan, *inputs)]
     columns = 1 if len(tiles) == 1 else max(2, round(len(tiles) ** 0.5))
     cell = (WIDTH - GAP * (columns - 1)) // columns
     small = [tile.resize((cell, max(1, round(tile.height * cell / tile.width)))) for tile in tiles]
     height = max((tile.height for tile in small), default=1)
     rows = -(-len(small) // columns)
-    sheet = Image.new("RGB", (WIDTH, rows * (height + GAP) - GAP), "white")
+    sheet = Image.new("RGB", (WIDTH, drawn.height + rows * (height + GAP)), "white")
+    sheet.paste(drawn, (0, 0))
     for index, tile in enumerate(small):
-        sheet.paste(tile, (index % columns * (cell + GAP), index // columns * (height + GAP)))
+        sheet.paste(tile, (index % columns * (cell + GAP), drawn.height + GAP + index // columns * (height + GAP)))
     return sheet
 
 
-def _ruled(frame: np.ndarray[Any, Any], patch: tuple[int, int] | None) -> Image.Image:
-    pixels = np.broadcast_to(frame, (3, *frame.shape[1:])) if frame.shape[0] == 1 else frame[:3]
-    image = Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0)))
+def _ruled(image: Image.Image, patch: tuple[int, int] | None) -> Image.Image:
     draw = ImageDraw.Draw(image)
     if patch is not None:
         for x in range(patch[1], image.width, patch[1]):
@@ -104,15 +98,18 @@ def page(family: Family) -> str:
         *([rest, ""] if rest else []),
         f"Model types: {', '.join(f'`{name}`' for name in family.model_types)}.",
         "",
-        f"![What the model sees of one photograph]({family.folder}.jpg)",
+        f"![The regions of one photograph, and what the model sees of it]({family.folder}.jpg)",
         "",
+        *_result(family),
         "## Outputs",
         "",
-        f"For one RGB image of {height}x{width}, as `output_shapes({height}, {width})` gives them:",
+        f"For one RGB image of {height}x{width}, as `output_shapes({height}, {width})` gives them:"
+        if len(example(family)[0]) == 1 and not example(family)[1] and family.name not in PAIRED
+        else f"For the photograph of {height}x{width} above:",
         "",
         "| output | shape | dtype | values |",
         "|---|---|---|---|",
-        *_outputs(processor, height, width),
+        *_outputs(family, processor, height, width),
         "",
         "## Settings",
         "",
@@ -125,6 +122,7 @@ def page(family: Family) -> str:
         "## Backends",
         "",
         ", ".join(f"`{family.name}ImageProcessor{backend.suffix}` ({name})" for name, backend in _backends()) + ".",
+        *_default(family),
     ]
     deviations = [row for row in _deviations() if re.search(rf"\b{family.name}\b", row)]
     if deviations:
@@ -139,13 +137,30 @@ def page(family: Family) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _result(family: Family) -> list[str]:
+    """The lines that show a result on the photograph, where there are such."""
+    if family.name not in RESULTS:
+        return []
+    return [
+        "What post-processing makes of an ideal model's outputs, drawn by `pixelprep.visualize`:",
+        "",
+        f"![A result on the photograph]({family.folder}_result.jpg)",
+        "",
+    ]
+
+
 def _own_docstring(cls: type) -> str:
     return inspect.cleandoc(cls.__doc__ or "").partition("\n\nArgs:")[0]
 
 
-def _outputs(processor: BaseImageProcessor, height: int, width: int) -> Iterator[str]:
+def _outputs(family: Family, processor: BaseImageProcessor, height: int, width: int) -> Iterator[str]:
+    inputs, options = example(family)
+    if len(inputs) > 1 or options or family.name in PAIRED:
+        for name, made in processor(*inputs, **options, return_tensors="np").items():
+            yield f"| `{name}` | {tuple(made.shape)} | {made.dtype} |  |"
+        return
     for name, array in processor.output_shapes(height, width).items():
-        values = "" if array.values is None else f"`{array.values}`"
+        values = "" if math.prod(array.shape) > 64 or array.values is None else f"`{array.values}`"
         yield f"| `{name}` | {tuple(array.shape)} | {array.dtype} | {values if len(values) < 80 else '...'} |"
 
 
@@ -166,6 +181,14 @@ def _deviations() -> list[str]:
     return [line for line in (DOCS / "deviations.md").read_text().splitlines() if line.startswith("| Q")]
 
 
+def _default(family: Family) -> list[str]:
+    """Which backend is the default, where it is not the first that can run."""
+    if not family.only_backend:
+        return []
+    named = f"without `backend=`, `AutoImageProcessor` takes `{family.only_backend}`"
+    return ["", f"The reference's one class resizes with Pillow: {named}."]
+
+
 def main() -> None:
     """Write every page, its picture, and the list of all."""
     PAGES.mkdir(exist_ok=True)
@@ -173,7 +196,10 @@ def main() -> None:
     for name in written_families():
         family = FAMILIES[name]
         (PAGES / f"{family.folder}.md").write_text(page(family))
-        picture(family).save(PAGES / f"{family.folder}.jpg", quality=70, optimize=True)
+        picture(family).save(PAGES / f"{family.folder}.jpg", quality=60, optimize=True)
+        if name in RESULTS:
+            drawn = RESULTS[name](family.load().on("reference")(), load_image(PHOTO))
+            drawn.save(PAGES / f"{family.folder}_result.jpg", quality=70, optimize=True)
         summary = _own_docstring(family.load()).partition("\n\n")[0].replace("\n", " ")
         index.append(f"| [{name}]({family.folder}.md) | {summary} |")
         print(name, file=sys.stderr)

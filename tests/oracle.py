@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import PIL.Image
-
+from needs import ROOT
 from pixelprep.image_processing_utils import BaseImageProcessor
 from pixelprep.ops import backends
-from pixelprep.registry import FAMILIES, written_families
+from pixelprep.registry.families import FAMILIES
+from pixelprep.testing.battery import covered_families
+from pixelprep.testing.compare import difference as difference, outcome as outcome
+from pixelprep.testing.inputs import draw as draw, picture as picture
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+SHARED = ROOT.parent / "shared"
 
 
 @cache
@@ -27,6 +27,25 @@ def reference_class(family: str, backend: str) -> Any | None:
         return getattr(importlib.import_module(module), f"{family}ImageProcessor{suffix}")
     except ModuleNotFoundError:
         return None
+
+
+def reference_of(family: str, on: str) -> Any | None:
+    """The class that a family is held against on "torchvision" or "pil": the one of that name unless its cases say."""
+    named = FAMILIES[family].cases().reference_class.get(on, on)
+    return reference_class(family, named) if named else None
+
+
+@cache
+def processors(family: str, on: str) -> tuple[Any, Any]:
+    """The reference's processor of a family, or None where it has none, and ours, made as its cases say."""
+    cases, theirs = FAMILIES[family].cases(), reference_of(family, on)
+    made = {**cases.made, **(cases.small if cases.at_construction else {})}
+    return theirs and theirs(**{**made, **cases.reference_only}), our_class(family, on)(**made)
+
+
+def small(family: str) -> dict[str, Any]:
+    """The options under which a family's outputs are small."""
+    return dict(FAMILIES[family].cases().small)
 
 
 def our_class(family: str, backend: str) -> type[BaseImageProcessor]:
@@ -44,66 +63,18 @@ def compared_backends() -> list[str]:
 
 
 def compared() -> list[tuple[str, str]]:
-    """Every family and backend that both sides have."""
+    """Every family, of those with cases, and backend that both sides have."""
     return [
         (family, backend)
-        for family in written_families()
+        for family in covered_families()
         for backend in compared_backends()
-        if reference_class(family, backend)
+        if reference_of(family, backend)
     ]
-
-
-def draw(height: int, width: int, channels: int = 3, seed: int = 0) -> np.ndarray[Any, Any]:
-    """Waves and noise of all levels: smooth parts show interpolation, noise shows rounding and clipping."""
-    rng = np.random.default_rng((height, width, seed))
-    y, x = np.mgrid[:height, :width]
-    phase = np.arange(channels) * 2.1
-    waves = 127.5 + 127.5 * np.sin(y[..., None] / 7.3 + x[..., None] / 11.9 + phase)
-    noise = rng.integers(0, 256, (height, width, channels))
-    return np.where(((x // 16 + y // 16) % 2 == 0)[..., None], waves, noise).astype(np.uint8)
-
-
-def picture(height: int, width: int, mode: str = "RGB", seed: int = 0) -> PIL.Image.Image:
-    """A Pillow image of `draw`'s pixels in a mode; 16-bit grey covers the whole range."""
-    if mode == "I;16":
-        return PIL.Image.fromarray(draw(height, width, 1, seed)[..., 0].astype(np.uint16) * 257)
-    if mode == "RGBA":
-        return PIL.Image.fromarray(draw(height, width, 4, seed))
-    image = PIL.Image.fromarray(draw(height, width, 3, seed))
-    return image.quantize(64) if mode == "P" else image.convert(mode)
 
 
 def photos() -> list[Path]:
     """The photographs of the repository's examples, then those beside it."""
-    folders = (Path(__file__).resolve().parents[1] / "examples" / "photos", SHARED / "photos")
+    folders = (ROOT / "examples" / "photos", SHARED / "photos")
     return sorted(
         path for folder in folders if folder.is_dir() for path in folder.iterdir() if path.suffix in (".png", ".jpg")
     )
-
-
-def difference(expected: Any, got: Any, where: str = "output") -> float:
-    """The largest difference between two outputs of one structure, keys, types, dtypes and shapes.
-
-    Raises:
-        AssertionError: they differ in anything but values.
-    """
-    if isinstance(expected, Mapping):
-        assert isinstance(got, Mapping), f"{where}: {type(got).__name__}, not a mapping"
-        assert sorted(expected) == sorted(got), f"{where}: keys {sorted(got)}, expected {sorted(expected)}"
-        return max((difference(expected[key], got[key], f"{where}[{key!r}]") for key in expected), default=0.0)
-    if isinstance(expected, (list, tuple)):
-        assert isinstance(got, (list, tuple)), f"{where}: {type(got).__name__}, expected a list"
-        assert len(expected) == len(got), f"{where}: {len(got)} entries, expected {len(expected)}"
-        pairs = zip(expected, got, strict=True)
-        return max((difference(*pair, f"{where}[{index}]") for index, pair in enumerate(pairs)), default=0.0)
-    if not hasattr(expected, "shape"):
-        assert expected == got, f"{where}: {got!r}, expected {expected!r}"
-        return 0.0
-    assert type(expected) is type(got), f"{where}: {type(got)}, expected {type(expected)}"
-    assert expected.dtype == got.dtype, f"{where}: {got.dtype}, expected {expected.dtype}"
-    assert tuple(expected.shape) == tuple(got.shape), f"{where}: {tuple(got.shape)}, expected {tuple(expected.shape)}"
-    first, second = (
-        np.asarray(array.double() if hasattr(array, "double") else array, float) for array in (expected, got)
-    )
-    assert np.array_equal(np.isnan(first), np.isnan(second)), f"{where}: NaN in other places"
-    return float(np.nanmax(np.abs(first - second), initial=0.0))

@@ -8,12 +8,13 @@ from typing import ClassVar
 import numpy as np
 
 from pixelprep import PILImageResampling
-from pixelprep.ops.reference import Image, ReferenceOps
+from pixelprep.ops.arrays import ArrayOps
+from pixelprep.ops.filters import Image
 
 _threads = ThreadPoolExecutor(2, thread_name_prefix="halves")
 
 
-class HalvesOps(ReferenceOps):
+class HalvesOps(ArrayOps):
     """The verbs of `pixelprep.ops.Ops`; all but one are inherited."""
 
     name: ClassVar[str] = "halves"
@@ -22,7 +23,7 @@ class HalvesOps(ReferenceOps):
         self, images: Image, height: int, width: int, resample: PILImageResampling, antialias: bool = True
     ) -> Image:
         def one(part: Image) -> Image:
-            return ReferenceOps.resize(self, part, height, width, resample, antialias)
+            return ArrayOps.resize(self, part, height, width, resample, antialias)
 
         middle = images.shape[-3] // 2
         return np.concatenate(

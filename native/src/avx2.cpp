@@ -1,5 +1,5 @@
 // AVX2, FMA and F16C: pixels are widened to 16 bits on the way into vpmaddwd.
-#include "kernels.hpp"
+#include "shared.hpp"
 
 #if defined(__AVX2__) && (defined(_MSC_VER) || (defined(__FMA__) && defined(__F16C__)))
 #include <immintrin.h>
@@ -244,54 +244,27 @@ void emit_interleaved3(const Pointwise& spec, const Lines& lines, const Run* run
     }
 }
 
-template <class Out, Formula F>
-void emit_as(const Pointwise& spec, const Lines& lines, const Run* runs, int count, bool planes) {
-    if constexpr (F != Formula::table)
-        if (!planes) return emit_interleaved3<Out, F>(spec, lines, runs, count);
-    if (spec.pixel_bytes == 4) return emit_planes<Out, F, 4>(spec, lines, runs, count);
-    emit_planes<Out, F, 1>(spec, lines, runs, count);
-}
+struct Emit {
+    using AsFloat32 = Float32;
+    using AsFloat16 = Float16;
+    using AsBfloat16 = Bfloat16;
+    using AsUint8 = Uint8;
 
-template <class Out>
-void emit_by_formula(const Pointwise& spec, const Lines& lines, const Run* runs, int count, bool planes) {
-    switch (spec.formula) {
-        case Formula::multiply: return emit_as<Out, Formula::multiply>(spec, lines, runs, count, planes);
-        case Formula::divide: return emit_as<Out, Formula::divide>(spec, lines, runs, count, planes);
-        default: return emit_as<Out, Formula::table>(spec, lines, runs, count, planes);
+    template <class Out, Formula F>
+    static void as(const Pointwise& spec, const Lines& lines, const Run* runs, int count, bool planes) {
+        if constexpr (F != Formula::table)
+            if (!planes) return emit_interleaved3<Out, F>(spec, lines, runs, count);
+        if (spec.pixel_bytes == 4) return emit_planes<Out, F, 4>(spec, lines, runs, count);
+        emit_planes<Out, F, 1>(spec, lines, runs, count);
     }
-}
 
-void emit(const Pointwise& spec, const Lines& lines, const Run* runs, int count) {
-    bool planes = spec.dtype != Dtype::uint8 || spec.identity;
-    bool together = planes && spec.formula != Formula::table && spec.channels == 3 && spec.channel_stride == 1 &&
-                    spec.pixel_bytes == 4;
-    for (int n = 0; n < count; ++n) {
-        planes &= runs[n].step == 1;
-        together &= runs[n].step == 3;
+    static void narrower(const Pointwise& spec, const Lines& lines, const Run* runs, int count) {
+        scalar_kernels().emit(spec, lines, runs, count);
     }
-    if (!planes && !together) return scalar_kernels().emit(spec, lines, runs, count);
-    switch (spec.dtype) {
-        case Dtype::float32: return emit_by_formula<Float32>(spec, lines, runs, count, planes);
-        case Dtype::float16: return emit_by_formula<Float16>(spec, lines, runs, count, planes);
-        case Dtype::bfloat16: return emit_by_formula<Bfloat16>(spec, lines, runs, count, planes);
-        case Dtype::uint8: return emit_by_formula<Uint8>(spec, lines, runs, count, planes);
-    }
-}
+};
 
 float fused(float a, float b, float c) {
     return _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c)));
-}
-
-void float_row(const float* line, const FloatTable& table, int count, float* out) {
-    for (int i = 0; i < count; ++i) {
-        const float* pixel = line + table.start[i];
-        const float* weight = table.weight + ptrdiff_t(i) * table.width;
-        const int plain = unfused(table.count[i]);
-        float sum = pixel[0] * weight[0];
-        for (int j = 1; j < plain; ++j) sum += pixel[j] * weight[j];
-        for (int j = plain; j < table.count[i]; ++j) sum = fused(pixel[j], weight[j], sum);
-        out[i] = sum;
-    }
 }
 
 void float_column(const float* rows, const float* weight, int taps, int count, float* out) {
@@ -306,46 +279,14 @@ void float_column(const float* rows, const float* weight, int taps, int count, f
             sum = _mm256_fmadd_ps(_mm256_loadu_ps(rows + ptrdiff_t(j) * count + x), _mm256_set1_ps(weight[j]), sum);
         _mm256_storeu_ps(out + x, sum);
     }
-    for (; x < count; ++x) {
-        float sum = rows[x] * weight[0];
-        for (int j = 1; j < plain; ++j) sum += rows[ptrdiff_t(j) * count + x] * weight[j];
-        for (int j = plain; j < taps; ++j) sum = fused(rows[ptrdiff_t(j) * count + x], weight[j], sum);
-        out[x] = sum;
-    }
-}
-
-// One output row without antialiasing, from 2 or 4 rows; torch's sums, as compiled, start with the second product.
-void float_cross(const float* const* rows, const FloatCross& cross, const float* down, int count, float* out) {
-    for (int i = 0; i < count; ++i) {
-        const int32_t* at = cross.index + ptrdiff_t(i) * cross.taps;
-        const float* across = cross.weight + ptrdiff_t(i) * cross.taps;
-        if (cross.taps == 2 && cross.nested) {
-            const float top = fused(rows[0][at[0]], across[0], rows[0][at[1]] * across[1]);
-            const float bottom = fused(rows[1][at[0]], across[0], rows[1][at[1]] * across[1]);
-            out[i] = fused(top, down[0], bottom * down[1]);
-            continue;
-        }
-        if (cross.taps == 2) {
-            float sum = fused(across[0] * down[0], rows[0][at[0]], across[1] * down[0] * rows[0][at[1]]);
-            sum = fused(across[0] * down[1], rows[1][at[0]], sum);
-            out[i] = fused(across[1] * down[1], rows[1][at[1]], sum);
-            continue;
-        }
-        float line[4];
-        for (int r = 0; r < 4; ++r) {
-            line[r] = fused(rows[r][at[0]], across[0], rows[r][at[1]] * across[1]);
-            line[r] = fused(rows[r][at[2]], across[2], line[r]);
-            line[r] = fused(rows[r][at[3]], across[3], line[r]);
-        }
-        const float sum = fused(line[2], down[2], fused(line[0], down[0], line[1] * down[1]));
-        out[i] = fused(line[3], down[3], sum);
-    }
+    float_column_with<fused>(rows, weight, taps, x, count, out);
 }
 
 }  // namespace
 
 const Kernels* avx2_kernels() {
-    static const Kernels kernels = {"avx2", horizontal4, horizontal1, vertical, expand3, interleave, emit, float_row, float_column, float_cross};
+    static const Kernels kernels = {"avx2", horizontal4, horizontal1, vertical, expand3, interleave, emit_with<Emit>,
+                                    float_row_with<fused>, float_column, float_cross_with<fused>};
     return &kernels;
 }
 

@@ -1,6 +1,6 @@
 // AVX-512 with VNNI: vpdpbusd multiplies four unsigned pixels by four signed bytes per 32-bit word, so a 16-bit weight
 // takes two of them (256 * high + low) and no pixel is ever widened.
-#include "kernels.hpp"
+#include "shared.hpp"
 
 #if defined(__AVX512VNNI__) && defined(__AVX512BW__) && defined(__AVX512VL__)
 #include <immintrin.h>
@@ -224,9 +224,26 @@ inline __m512 evaluate(__m512i x, __m512 sub, __m512 factor, __m512 divisor, con
     return _mm512_fmadd_ps(_mm512_fnmadd_ps(q, divisor, a), factor, q);
 }
 
+constexpr int kBlock = 1024;  // elements
+
+// Bytes to memory in whole cache lines, as far as they fill some.
+inline void copy_block(const void* from, int bytes, uint8_t* out) {
+    const uint8_t* in = static_cast<const uint8_t*>(from);
+    const int head = int((64 - reinterpret_cast<uintptr_t>(out) % 64) % 64);
+    if (head && head < bytes) {
+        const __mmask64 mask = (__mmask64(1) << head) - 1;
+        _mm512_mask_storeu_epi8(out, mask, _mm512_maskz_loadu_epi8(mask, in));
+        in += head, out += head, bytes -= head;
+    }
+    for (; bytes >= 64; in += 64, out += 64, bytes -= 64) _mm512_storeu_si512(out, _mm512_loadu_si512(in));
+    const __mmask64 mask = (__mmask64(1) << bytes) - 1;
+    if (bytes) _mm512_mask_storeu_epi8(out, mask, _mm512_maskz_loadu_epi8(mask, in));
+}
+
 // Channels each in its own place, PixelBytes 1 or 4. Channels is 0 where the number is not known beforehand.
 template <class Out, Formula F, int PixelBytes, int Channels>
 void emit_planes(const Pointwise& spec, const Lines& lines, const Run* runs, int count) {
+    using Element = typename Out::Element;
     const int channels = Channels ? Channels : spec.channels;
     __m512 sub[4], factor[4], divisor[4];
     __m128i shift[4];
@@ -239,25 +256,55 @@ void emit_planes(const Pointwise& spec, const Lines& lines, const Run* runs, int
     const __m512i byte = _mm512_set1_epi32(255);
     const int copies = spec.copies;
     const ptrdiff_t channel_stride = spec.channel_stride, copy_stride = spec.copy_stride;
-    const auto emit_run = [&](const Run& run, const uint8_t* pixels, typename Out::Element* out) {
-        for (int x = 0; x < run.length; x += 16, out += 16) {
-            const int left = run.length - x;
-            const __mmask16 mask = left >= 16 ? __mmask16(0xffff) : __mmask16((1u << left) - 1);
-            const __m512i words = PixelBytes == 4 ? _mm512_maskz_loadu_epi32(mask, pixels + 4 * x)
-                                                  : _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, pixels + x));
+    const auto first = [](int left) { return left >= 16 ? __mmask16(0xffff) : __mmask16((1u << left) - 1); };
+    const auto read = [](__mmask16 mask, const uint8_t* pixels) {
+        return PixelBytes == 4 ? _mm512_maskz_loadu_epi32(mask, pixels)
+                               : _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, pixels));
+    };
+    const auto result = [&](__m512i words, int k) {
+        const __m512i value = PixelBytes == 4 ? _mm512_and_si512(_mm512_srl_epi32(words, shift[k]), byte) : words;
+        return evaluate<F>(value, sub[k], factor[k], divisor[k], spec.values[k]);
+    };
+    const auto emit_line = [&](int length, const uint8_t* pixels, Element* out) {
+        for (int x = 0; x < length; x += 16, out += 16) {
+            const __mmask16 mask = first(length - x);
+            const __m512i words = read(mask, pixels + x * PixelBytes);
             for (int k = 0; k < channels; ++k) {
-                const __m512i value = PixelBytes == 4 ? _mm512_and_si512(_mm512_srl_epi32(words, shift[k]), byte) : words;
-                const __m512 result = evaluate<F>(value, sub[k], factor[k], divisor[k], spec.values[k]);
-                typename Out::Element* target = out + k * channel_stride;
-                Out::store(target, mask, result);
-                for (int t = 1; t < copies; ++t) Out::store(target += copy_stride, mask, result);
+                const __m512 values = result(words, k);
+                Element* target = out + k * channel_stride;
+                Out::store(target, mask, values);
+                for (int t = 1; t < copies; ++t) Out::store(target += copy_stride, mask, values);
             }
         }
     };
-    for (int n = 0; n < count; ++n)
-        for (int y = 0; y < lines.count; ++y)
-            emit_run(runs[n], lines.pixels[y] + ptrdiff_t(runs[n].x) * PixelBytes,
-                     reinterpret_cast<typename Out::Element*>(lines.out[y]) + runs[n].offset);
+    // Lines that continue each other, as those of a patch, fill a block for each channel; written whole, it leaves few
+    // cache lines half done.
+    alignas(64) Element block[kBlock + 16];
+    const auto emit_block = [&](const Run& run, int y, int end) {
+        Element* out = reinterpret_cast<Element*>(lines.out[y]) + run.offset;
+        const int bytes = run.length * (end - y) * int(sizeof(Element));
+        for (int k = 0; k < channels; ++k) {
+            Element* filled = block;
+            for (int line = y; line < end; ++line, filled += run.length)
+                for (int x = 0; x < run.length; x += 16)
+                    Out::store(filled + x, 0xffff,
+                               result(read(first(run.length - x), lines.pixels[line] + ptrdiff_t(run.x + x) * PixelBytes), k));
+            copy_block(block, bytes, reinterpret_cast<uint8_t*>(out + k * channel_stride));
+        }
+    };
+    for (int n = 0; n < count; ++n) {
+        const Run& run = runs[n];
+        const ptrdiff_t line_bytes = ptrdiff_t(run.length) * ptrdiff_t(sizeof(Element));
+        for (int y = 0, end; y < lines.count; y = end) {
+            for (end = y + 1; copies == 1 && end < lines.count && run.length * (end + 1 - y) <= kBlock; ++end)
+                if (lines.out[end] - lines.out[end - 1] != line_bytes) break;
+            if (end > y + 1)
+                emit_block(run, y, end);
+            else
+                emit_line(run.length, lines.pixels[y] + ptrdiff_t(run.x) * PixelBytes,
+                          reinterpret_cast<Element*>(lines.out[y]) + run.offset);
+        }
+    }
 }
 
 // Pixels whose three channels stay together: 16 pixels are 48 elements, and the channel of an element repeats with
@@ -300,48 +347,33 @@ void emit_interleaved3(const Pointwise& spec, const Lines& lines, const Run* run
     }
 }
 
-template <class Out, Formula F>
-void emit_as(const Pointwise& spec, const Lines& lines, const Run* runs, int count, bool planes) {
-    if constexpr (F != Formula::table)
-        if (!planes) return emit_interleaved3<Out, F>(spec, lines, runs, count);
-    if (spec.pixel_bytes == 1) return emit_planes<Out, F, 1, 0>(spec, lines, runs, count);
-    if (spec.channels == 3) return emit_planes<Out, F, 4, 3>(spec, lines, runs, count);
-    emit_planes<Out, F, 4, 0>(spec, lines, runs, count);
-}
+struct Emit {
+    using AsFloat32 = Float32;
+    using AsFloat16 = Float16;
+    using AsBfloat16 = Bfloat16;
+    using AsUint8 = Uint8;
 
-template <class Out>
-void emit_by_formula(const Pointwise& spec, const Lines& lines, const Run* runs, int count, bool planes) {
-    switch (spec.formula) {
-        case Formula::multiply: return emit_as<Out, Formula::multiply>(spec, lines, runs, count, planes);
-        case Formula::divide: return emit_as<Out, Formula::divide>(spec, lines, runs, count, planes);
-        default: return emit_as<Out, Formula::table>(spec, lines, runs, count, planes);
+    template <class Out, Formula F>
+    static void as(const Pointwise& spec, const Lines& lines, const Run* runs, int count, bool planes) {
+        if constexpr (F != Formula::table)
+            if (!planes) return emit_interleaved3<Out, F>(spec, lines, runs, count);
+        if (spec.pixel_bytes == 1) return emit_planes<Out, F, 1, 0>(spec, lines, runs, count);
+        if (spec.channels == 3) return emit_planes<Out, F, 4, 3>(spec, lines, runs, count);
+        emit_planes<Out, F, 4, 0>(spec, lines, runs, count);
     }
-}
 
-void emit(const Pointwise& spec, const Lines& lines, const Run* runs, int count) {
-    bool planes = spec.dtype != Dtype::uint8 || spec.identity;
-    bool together = planes && spec.formula != Formula::table && spec.channels == 3 && spec.channel_stride == 1 &&
-                    spec.pixel_bytes == 4;
-    for (int n = 0; n < count; ++n) {
-        planes &= runs[n].step == 1;
-        together &= runs[n].step == 3;
+    static void narrower(const Pointwise& spec, const Lines& lines, const Run* runs, int count) {
+        avx2_kernels()->emit(spec, lines, runs, count);
     }
-    if (!planes && !together) return avx2_kernels()->emit(spec, lines, runs, count);
-    switch (spec.dtype) {
-        case Dtype::float32: return emit_by_formula<Float32>(spec, lines, runs, count, planes);
-        case Dtype::float16: return emit_by_formula<Float16>(spec, lines, runs, count, planes);
-        case Dtype::bfloat16: return emit_by_formula<Bfloat16>(spec, lines, runs, count, planes);
-        case Dtype::uint8: return emit_by_formula<Uint8>(spec, lines, runs, count, planes);
-    }
-}
+};
 
 }  // namespace
 
 const Kernels* avx512_kernels() {
     const Kernels& narrow = *avx2_kernels();
-    static const Kernels kernels = {"avx512",          horizontal4, horizontal1,      vertical,           narrow.expand3,
-                                    narrow.interleave, emit,        narrow.float_row, narrow.float_column,
-                                    narrow.float_cross};
+    static const Kernels kernels = {"avx512",          horizontal4,         horizontal1,      vertical,
+                                    narrow.expand3,    narrow.interleave,   emit_with<Emit>,  narrow.float_row,
+                                    narrow.float_column, narrow.float_cross};
     return &kernels;
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kLarge = size_t(1) << 20;
 constexpr size_t kHugePage = size_t(2) << 20;
-constexpr size_t kKept = size_t(192) << 20;  // a few batches; freed blocks beyond it go back to the system
+constexpr size_t kKept = size_t(384) << 20;  // a few batches, or the frames of a clip; freed blocks beyond it go back to the system
 
 size_t capacity(size_t bytes) {
     const size_t step = bytes >= 4 * kHugePage ? kHugePage : bytes >= kLarge ? kLarge / 4 : 64;

@@ -11,9 +11,11 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "released.hpp"
 #include "float_resize.hpp"
 #include "globals.hpp"
 #include "job.hpp"
+#include "taps.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -244,7 +246,7 @@ void render_jobs(const std::vector<const PyJob*>& jobs, int threads, std::option
     std::vector<const Job*> plain;
     plain.reserve(jobs.size());
     for (const PyJob* job : jobs) plain.push_back(&job->job);
-    nb::gil_scoped_release released;
+    Released released;
     render(plain, threads, set);
 }
 
@@ -260,9 +262,27 @@ nb::ndarray<nb::numpy> resize_floats(FloatPixels pixels, int64_t height, int64_t
                               ptrdiff_t(pixels.stride(0)), ptrdiff_t(pixels.stride(1)), ptrdiff_t(pixels.stride(2))};
     nb::ndarray<nb::numpy> out = empty({int64_t(image.channels), height, width}, "float32");
     auto* target = static_cast<float*>(out.data());
-    nb::gil_scoped_release released;
+    Released released;
     resize_float(image, int(height), int(width), Filter(resample), antialias, threads, set, target);
     return out;
+}
+
+template <class T>
+nb::ndarray<nb::numpy, const T> held(const std::shared_ptr<const Taps>& taps, const std::vector<T>& values,
+                                     std::initializer_list<size_t> shape) {
+    auto* owner = new std::shared_ptr<const Taps>(taps);
+    nb::capsule capsule(owner, [](void* p) noexcept { delete static_cast<std::shared_ptr<const Taps>*>(p); });
+    return nb::ndarray<nb::numpy, const T>(values.data(), shape, capsule);
+}
+
+// For executors of other devices: what an axis' outputs are sums of.
+nb::tuple taps(int64_t in, int64_t out, int resample, bool antialias) {
+    if (in < 1 || out < 1 || in > kMostPixels || out > kMostPixels) throw std::invalid_argument("a side is empty or too large");
+    if (resample < 0 || resample > 5) throw std::invalid_argument("resample must be 0 to 5");
+    const std::shared_ptr<const Taps> found = axis_taps(int(in), int(out), Filter(resample), antialias);
+    const size_t n = found->start.size();
+    return nb::make_tuple(held(found, found->start, {n}), held(found, found->count, {n}),
+                          held(found, found->weight, {n, size_t(found->width)}), found->precision);
 }
 
 }  // namespace
@@ -270,6 +290,7 @@ nb::ndarray<nb::numpy> resize_floats(FloatPixels pixels, int64_t height, int64_t
 
 NB_MODULE(_core, m) {
     using namespace pixelprep;
+    nb::set_leak_warnings(false);  // what other libraries keep until the process ends is no news to its user
     nb::class_<Image>(m, "Image")
         .def_static("from_array", &from_array, "array"_a)
         .def_static("from_arrow", &from_arrow, "schema"_a, "array"_a, "height"_a, "width"_a, "channels"_a)
@@ -288,9 +309,11 @@ NB_MODULE(_core, m) {
     m.def("render", &render_jobs, "jobs"_a, "threads"_a = 0, "isa"_a.none() = nb::none());
     m.def("resize_floats", &resize_floats, "images"_a, "height"_a, "width"_a, "resample"_a, "antialias"_a = true, "threads"_a = 0,
           "isa"_a.none() = nb::none());
+    m.def("taps", &taps, "size"_a, "to"_a, "resample"_a, "antialias"_a = true);
     m.def("empty", &empty, "shape"_a, "dtype"_a);
     m.def("num_threads", &num_threads);
     m.def("set_num_threads", &set_num_threads, "threads"_a);
     m.def("isa", [] { return kernels().name; });
+    nb::module_::import_("atexit").attr("register")(nb::cpp_function(&interpreter_ends));
     m.def("clear_cache", [] { globals().blocks.clear(); });
 }

@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <cstdlib>
 #include <exception>
+#include <system_error>
 #include <thread>
+
+#include "cores.hpp"
 
 namespace pixelprep {
 namespace {
 
-constexpr int kMostThreads = 256;
 std::atomic<int> chosen{0};
-
-int cores() { return std::clamp(int(std::thread::hardware_concurrency()), 1, kMostThreads); }
 
 }  // namespace
 

@@ -27,8 +27,7 @@ private:
     std::atomic<int> callers_{0};
 };
 
-// Threads a call uses when it does not say: set_num_threads, else PIXELPREP_NUM_THREADS, else the cores this process
-// may run on.
+// Threads a call uses when it does not say: set_num_threads, else PIXELPREP_NUM_THREADS, else `cores()`.
 int num_threads();
 void set_num_threads(int threads);  // 0 returns to the default
 

@@ -1,5 +1,5 @@
 // The truth: each kernel as plainly as it can be said.
-#include "kernels.hpp"
+#include "shared.hpp"
 
 #include <cmath>
 
@@ -78,61 +78,17 @@ void emit(const Pointwise& spec, const Lines& lines, const Run* runs, int count)
     }
 }
 
-void float_row(const float* line, const FloatTable& table, int count, float* out) {
-    for (int i = 0; i < count; ++i) {
-        const float* pixel = line + table.start[i];
-        const float* weight = table.weight + ptrdiff_t(i) * table.width;
-        const int plain = unfused(table.count[i]);
-        float sum = pixel[0] * weight[0];
-        for (int j = 1; j < plain; ++j) sum += pixel[j] * weight[j];
-        for (int j = plain; j < table.count[i]; ++j) sum = std::fma(pixel[j], weight[j], sum);
-        out[i] = sum;
-    }
-}
+float fused(float a, float b, float c) { return std::fma(a, b, c); }
 
 void float_column(const float* rows, const float* weight, int taps, int count, float* out) {
-    const int plain = unfused(taps);
-    for (int x = 0; x < count; ++x) {
-        float sum = rows[x] * weight[0];
-        for (int j = 1; j < plain; ++j) sum += rows[ptrdiff_t(j) * count + x] * weight[j];
-        for (int j = plain; j < taps; ++j) sum = std::fma(rows[ptrdiff_t(j) * count + x], weight[j], sum);
-        out[x] = sum;
-    }
-}
-
-// One output row without antialiasing, from 2 or 4 rows; torch's sums, as compiled, start with the second product.
-void float_cross(const float* const* rows, const FloatCross& cross, const float* down, int count, float* out) {
-    for (int i = 0; i < count; ++i) {
-        const int32_t* at = cross.index + ptrdiff_t(i) * cross.taps;
-        const float* across = cross.weight + ptrdiff_t(i) * cross.taps;
-        if (cross.taps == 2 && cross.nested) {
-            const float top = std::fma(rows[0][at[0]], across[0], rows[0][at[1]] * across[1]);
-            const float bottom = std::fma(rows[1][at[0]], across[0], rows[1][at[1]] * across[1]);
-            out[i] = std::fma(top, down[0], bottom * down[1]);
-            continue;
-        }
-        if (cross.taps == 2) {
-            float sum = std::fma(across[0] * down[0], rows[0][at[0]], across[1] * down[0] * rows[0][at[1]]);
-            sum = std::fma(across[0] * down[1], rows[1][at[0]], sum);
-            out[i] = std::fma(across[1] * down[1], rows[1][at[1]], sum);
-            continue;
-        }
-        float line[4];
-        for (int r = 0; r < 4; ++r) {
-            line[r] = std::fma(rows[r][at[0]], across[0], rows[r][at[1]] * across[1]);
-            line[r] = std::fma(rows[r][at[2]], across[2], line[r]);
-            line[r] = std::fma(rows[r][at[3]], across[3], line[r]);
-        }
-        const float sum = std::fma(line[2], down[2], std::fma(line[0], down[0], line[1] * down[1]));
-        out[i] = std::fma(line[3], down[3], sum);
-    }
+    float_column_with<fused>(rows, weight, taps, 0, count, out);
 }
 
 }  // namespace
 
 const Kernels& scalar_kernels() {
     static const Kernels kernels = {"scalar", horizontal4, horizontal1, vertical, expand3, interleave, emit,
-                                    float_row, float_column, float_cross};
+                                    float_row_with<fused>, float_column, float_cross_with<fused>};
     return kernels;
 }
 

@@ -63,6 +63,7 @@ RealTaps antialiased(int in, int out, Filter filter) {
         double total = 0.0;
         for (int j = 0; j < count; ++j) total += weight[j] = evaluate(filter, (j + begin - centre + 0.5) * inverse);
         for (int j = 0; j < count && total != 0.0; ++j) weight[j] /= total;
+        for (int j = 0; j < count; ++j) taps.largest = std::max(taps.largest, weight[j]);
         taps.start[i] = begin;
         taps.count[i] = count;
     }
@@ -89,9 +90,12 @@ RealTaps interpolating(int in, int out, Filter filter) {
         for (int j = 1 - reach; j <= reach; ++j) {
             const double w = filter == Filter::bilinear ? 1.0 - std::fabs(j - t) : cubic(j - t, -0.75);
             taps.weight[size_t(i) * taps.width + std::clamp(base + j, 0, in - 1) - begin] += w;
+            taps.largest = std::max(taps.largest, w);
         }
         taps.start[i] = begin;
     }
+    // Weights, and the sums of those that meet at an edge: torch looks at both.
+    for (const double sum : taps.weight) taps.largest = std::max(taps.largest, sum);
     return taps;
 }
 
@@ -102,8 +106,7 @@ Taps quantised(const RealTaps& real, int in, int out) {
     taps.width = real.width;
     taps.start = real.start;
     taps.count = real.count;
-    const double largest = *std::max_element(real.weight.begin(), real.weight.end());
-    while (taps.precision < 22 && int(0.5 + largest * (int64_t(1) << (taps.precision + 1))) < (1 << 15)) ++taps.precision;
+    while (taps.precision < 22 && int(0.5 + real.largest * (int64_t(1) << (taps.precision + 1))) < (1 << 15)) ++taps.precision;
     taps.weight.resize(real.weight.size());
     const double unit = double(int64_t(1) << taps.precision);
     for (size_t k = 0; k < real.weight.size(); ++k)

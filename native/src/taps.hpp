@@ -54,6 +54,7 @@ std::shared_ptr<const Rows> rows(const std::shared_ptr<const Taps>& taps);
 // The same taps before rounding, normalised to sum 1, for float images: `weight` is out x width doubles.
 struct RealTaps {
     int width = 0;
+    double largest = 0.0;  // decides the precision of fixed-point weights
     std::vector<int32_t> start, count;
     std::vector<double> weight;
 };

@@ -12,7 +12,7 @@ import PIL.Image
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pixelprep.image_utils import PILImageResampling
+from pixelprep.core.enums import PILImageResampling
 from pixelprep.ops.reference import ReferenceOps
 from pixelprep_native import _core
 
@@ -250,3 +250,66 @@ def test_freed_memory_is_used_again() -> None:
     del first
     assert _core.empty((3, 1024, 1024), "float32").ctypes.data == address
     _core.clear_cache()
+
+
+def _child(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        check=False,
+        env={**kept, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "threads"),
+    [
+        ({"OMP_NUM_THREADS": "3"}, "3"),
+        ({"OMP_NUM_THREADS": "3,2"}, "3"),
+        ({"OMP_NUM_THREADS": "3", "PIXELPREP_NUM_THREADS": "5"}, "5"),
+    ],
+)
+def test_threads_are_those_of_the_environment(environment: dict[str, str], threads: str) -> None:
+    assert (
+        _child("import pixelprep_native; print(pixelprep_native.num_threads())", **environment).stdout == f"{threads}\n"
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="affinity can be set on Linux alone")
+def test_threads_are_the_processors_of_the_process() -> None:
+    code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); import pixelprep_native as n; print(n.num_threads())"
+    assert _child(code).stdout == "1\n"
+
+
+def test_a_process_ends_while_daemon_threads_are_inside() -> None:
+    code = (
+        "import threading, time, numpy as np\n"
+        "from pixelprep import CLIPImageProcessorNative\n"
+        "processor = CLIPImageProcessorNative()\n"
+        "image = np.zeros((1500, 2000, 3), np.uint8)\n"
+        "def work():\n"
+        "    while True:\n"
+        "        processor(image)\n"
+        "for _ in range(3):\n"
+        "    threading.Thread(target=work, daemon=True).start()\n"
+        "time.sleep(0.3)\n"
+    )
+    for _ in range(3):
+        done = _child(code)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_data_loaders_worker_has_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    import types
+
+    from pixelprep_native.recipe import threads
+
+    worker = types.ModuleType("torch.utils.data._utils.worker")
+    monkeypatch.setitem(sys.modules, "torch.utils.data._utils.worker", worker)
+    worker._worker_info = None  # type: ignore[attr-defined]
+    assert threads() == 0  # as many as the core may use
+    worker._worker_info = object()  # type: ignore[attr-defined]
+    assert threads() == 1

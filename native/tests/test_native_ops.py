@@ -10,7 +10,7 @@ import PIL.Image
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pixelprep.image_utils import PILImageResampling
+from pixelprep.core.enums import PILImageResampling
 from pixelprep.ops.reference import ReferenceOps
 from pixelprep_native import NativeOps
 from pixelprep_native.recipe import Recipe, axis_groups
@@ -169,7 +169,7 @@ class Spy:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.core, name)
 
-    def render(self, jobs: list[Any]) -> None:
+    def render(self, jobs: list[Any], threads: int = 0) -> None:
         self.rendered.append(len(jobs))
         self.core.render(jobs)
 

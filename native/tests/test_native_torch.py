@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pixelprep.image_utils import ChannelDimension, PILImageResampling
+from pixelprep.core.enums import ChannelDimension, PILImageResampling
+from pixelprep.ops.filters import has_open_borders
 from pixelprep_native import NativeOps, _core
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional
 
 OPS = NativeOps()
+# torch resizes floats by other roundings where it has no AVX2; bytes, by its integer kernels, never.
+FUSED = torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
 MODES = {
     0: InterpolationMode.NEAREST_EXACT,
     1: InterpolationMode.LANCZOS,
@@ -27,12 +30,41 @@ def both(
     image: np.ndarray[Any, Any], size: tuple[int, int], resample: int, antialias: bool
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """(C, H, W) resized by torchvision and by us."""
-    expected = functional.resize(torch.from_numpy(image), list(size), MODES[resample], antialias=antialias).numpy()
+    how = {} if resample == 0 else {"antialias": antialias}
+    batch = torch.from_numpy(image)[None]
+    expected = torch.nn.functional.interpolate(batch, size, mode=MODES[resample].value, **how)[0].numpy()
     recipe = OPS.from_image(image, ChannelDimension.FIRST, None)
     return expected, np.asarray(OPS.resize(recipe, *size, PILImageResampling(resample), antialias))
 
 
+def open_pixels(source: tuple[int, int], target: tuple[int, int]) -> np.ndarray[Any, Any]:
+    """(height, width): where torch's nearest pixel is another on some processor, layout or size.
+
+    Only where `(i + 0.5) * length / size` is an integer, and only for pairs of sizes that round it differently.
+    """
+    rows, columns = (
+        np.isin((2 * np.arange(size) + 1) * length % (2 * size), 0) & has_open_borders(length, size)
+        for length, size in zip(source, target, strict=True)
+    )
+    where: np.ndarray[Any, Any] = rows[:, None] | columns
+    return where
+
+
+def assert_same(ours: Any, expected: Any, source: tuple[int, int], resample: int) -> None:
+    differ = (ours != expected).any(0)
+    allowed = open_pixels(source, differ.shape) if resample == 0 else False
+    assert not (differ & ~np.asarray(allowed)).any()
+
+
+def test_few_pixels_are_open() -> None:
+    assert open_pixels((2, 2), (41, 5)).sum() == 5  # one row of 41
+    assert not open_pixels((41, 60), (40, 75)).any()
+
+
 @settings(deadline=None, max_examples=150)
+@example(0, 2, 60, 41, 60, 3, (0, True))  # a size of which torch has two readings
+@example(1, 163, 277, 64, 276, 3, (3, False))  # weights whose precision the sums at the edges do not decide
+@example(1, 9, 150, 9, 151, 1, (3, False))  # ... and do
 @given(
     st.integers(0, 1000),
     *[st.integers(2, 200)] * 4,  # torch stops with an internal error on some images one pixel wide
@@ -43,7 +75,7 @@ def test_bytes(seed: int, height: int, width: int, to_height: int, to_width: int
     noise = np.random.default_rng(seed).integers(0, 256, (channels, height, width), dtype=np.uint8)
     image = noise if seed % 3 else (noise > 127).astype(np.uint8) * 255
     expected, ours = both(image, (to_height, to_width), *how)
-    assert np.array_equal(ours, expected)
+    assert_same(ours, expected, (height, width), how[0])
 
 
 @settings(deadline=None, max_examples=100)
@@ -62,7 +94,10 @@ def test_floats(
     image = image if strided else np.ascontiguousarray(image)
     array = NativeOps.resize(OPS, image, to_height, to_width, PILImageResampling(how[0]), how[1])
     expected = functional.resize(torch.from_numpy(image), [to_height, to_width], MODES[how[0]], antialias=how[1])
-    assert np.array_equal(array, expected.numpy())
+    if FUSED or how[0] == 0:
+        assert_same(array, expected.numpy(), (height, width), how[0])
+    else:
+        assert np.abs(array - expected.numpy()).max() <= 2e-5 * np.ptp(image)
 
 
 def test_floats_by_lanczos_are_close_only() -> None:

@@ -1,41 +1,38 @@
-"""From a checkpoint to its image processor: find the configuration, the family and the backend."""
+"""From a checkpoint to its image or video processor: find the configuration, the family and the backend."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
-from .checkpoint import (
+from .checkpoints.loading import make_processor, open_checkpoint
+from .checkpoints.reading import (
     CONFIG,
     FILES,
-    HUB_ARGUMENTS,
     PREPROCESSOR,
     PROCESSOR,
     Checkpoint,
     ConfigError,
-    config_checkpoint,
-    config_values,
     read_checkpoint,
 )
-from .ops import DEFAULT_ORDER, MissingBackendError, choose_backend, get_backend
-from .registry import (
-    MODEL_TYPES,
-    Family,
-    UnknownFamilyError,
-    family_of_model_type,
-    find_class,
-    find_registered,
-    register_classes,
-    registered_classes,
+from .core.names import did_you_mean
+from .ops import (
+    DEFAULT_ORDER,
+    MissingBackendError,
+    choose_backend,
+    get_backend,
+    why_not,
 )
-from .utils import did_you_mean, write_atomically
+from .registry.families import Family, UnknownFamilyError
+from .registry.lookup import IMAGES, VIDEOS, Catalogue, family_of_model_type, find_class, find_family
+from .registry.registered import find_registered, register_classes, registered_classes
 
 if TYPE_CHECKING:
     from .image_processing_utils import BaseImageProcessor
+    from .video_processing_utils import BaseVideoProcessor
 
 __all__ = [
     "CONFIG",
@@ -43,12 +40,13 @@ __all__ = [
     "PREPROCESSOR",
     "PROCESSOR",
     "AutoImageProcessor",
+    "AutoVideoProcessor",
     "Checkpoint",
     "ConfigError",
     "UntrustedCodeError",
     "load_image_processor",
+    "load_processor",
     "read_checkpoint",
-    "save_image_processor",
 ]
 
 
@@ -121,9 +119,7 @@ class AutoImageProcessor:
             TypeError: a class is no `BaseImageProcessor`, or is bound to no backend.
             ValueError: a backend has a class already, or the classes' defaults differ; the message lists how.
         """
-        model_type = getattr(config_or_model_type, "model_type", config_or_model_type)
-        if not isinstance(model_type, str) or not model_type:
-            raise TypeError(f"give a model type or a configuration class that has one, not {config_or_model_type!r}")
+        model_type = _model_type(config_or_model_type)
         classes = dict(image_processor_classes or {})
         old = {"pil": slow_image_processor_class, "torchvision": fast_image_processor_class}
         given = {backend: image_processor for backend, image_processor in old.items() if image_processor is not None}
@@ -137,51 +133,111 @@ class AutoImageProcessor:
         register_classes(model_type, {**given, **classes}, exist_ok)
 
 
-def load_image_processor(source: Any, kwargs: dict[str, Any], cls: type[BaseImageProcessor] | None = None) -> Any:
-    """Read a checkpoint and make its processor: of the class given, else of the class that the files name."""
-    hub = {name: kwargs.pop(name) for name in HUB_ARGUMENTS if name in kwargs}
-    backend = _asked_backend(kwargs)
-    trust, code_revision = kwargs.pop("trust_remote_code", None), kwargs.pop("code_revision", None)
-    return_unused = kwargs.pop("return_unused_kwargs", False)
-    subfolder, filename = kwargs.pop("subfolder", "") or "", kwargs.pop("image_processor_filename", None)
-    config = kwargs.pop("config", None)
-    if isinstance(source, (str, os.PathLike)):
-        checkpoint = read_checkpoint(source, subfolder=subfolder, filename=filename, **hub)
-    else:
-        checkpoint = config_checkpoint(source)
-    if config is not None:
-        checkpoint = replace(checkpoint, files={**checkpoint.files, CONFIG: config_values(config)})
-    if cls is None:
-        cls = find_checkpoint_class(checkpoint, backend, trust, code_revision)
-    elif not cls.backend or (backend is not None and backend != cls.backend):
-        if cls.backend and cls.family is None:
-            raise ValueError(f"{cls.__name__} is written for the backend {cls.backend!r}, not for {backend!r}")
-        cls = cls.on(choose_backend(backend))
-    if not hasattr(cls, "_known_names"):  # code of the checkpoint over transformers' own classes
-        return cls.from_dict(dict(checkpoint.settings), return_unused_kwargs=return_unused, **kwargs)
-    unused = {}
-    if return_unused:
-        unused = {name: kwargs.pop(name) for name in list(kwargs) if name not in cls._known_names()}
-    try:
-        processor = cls.from_dict(checkpoint.settings, **kwargs)
-    except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{checkpoint.source}: {error}") from error
-    except (ArithmeticError, LookupError, AttributeError, RecursionError) as error:
-        raise ConfigError(f"{checkpoint.source}: {cls.__name__} cannot use a setting: {error!r}") from error
-    return (processor, unused) if return_unused else processor
+class AutoVideoProcessor:
+    """The video processor of any checkpoint."""
+
+    def __init__(self) -> None:
+        raise TypeError("use AutoVideoProcessor.from_pretrained(source)")
+
+    @overload
+    @classmethod
+    def from_pretrained(
+        cls, pretrained_model_name_or_path: Any, *, return_unused_kwargs: Literal[True], **kwargs: Any
+    ) -> tuple[BaseVideoProcessor, dict[str, Any]]: ...
+    @overload
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: Any, **kwargs: Any) -> BaseVideoProcessor: ...
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: Any, **kwargs: Any) -> Any:
+        """The video processor that a checkpoint describes.
+
+        Its settings are nested in `processor_config.json`, stand in `video_preprocessor_config.json`, or are those of
+        the image processor in `preprocessor_config.json`; its class is named there, or follows from `config.json`.
+
+        Args:
+            pretrained_model_name_or_path: as for `AutoImageProcessor.from_pretrained`, and so are all other arguments.
+            video_processor_filename: another name of `video_preprocessor_config.json`.
+            kwargs: any other name replaces a setting of the file, as at construction.
+
+        Raises:
+            as `AutoImageProcessor.from_pretrained`.
+        """
+        return load_processor(pretrained_model_name_or_path, kwargs, VIDEOS)
+
+    @staticmethod
+    def register(
+        config_or_model_type: Any,
+        video_processor_class: type[BaseVideoProcessor] | None = None,
+        video_processor_classes: Mapping[str, type[BaseVideoProcessor]] | None = None,
+        exist_ok: bool = False,
+    ) -> None:
+        """Let `from_pretrained` use other classes for a model type, new or known.
+
+        Args:
+            config_or_model_type: a model type, or a configuration class that has one as `model_type`.
+            video_processor_class: one class, for the backend that it is bound to.
+            video_processor_classes: a class for each backend, as for `AutoImageProcessor.register`.
+            exist_ok: replace classes that are there already.
+
+        Raises:
+            as `AutoImageProcessor.register`.
+        """
+        alone = {getattr(video_processor_class, "backend", None) or "": video_processor_class}
+        classes = {**(alone if video_processor_class is not None else {}), **(video_processor_classes or {})}
+        register_classes(_model_type(config_or_model_type), cast(Any, classes), exist_ok, VIDEOS)
 
 
-def _asked_backend(kwargs: dict[str, Any]) -> str | None:
-    backend, use_fast = kwargs.pop("backend", None), kwargs.pop("use_fast", None)
-    if use_fast is not None:
-        meant = "torchvision" if use_fast else "pil"
-        message = f"use_fast is deprecated; use_fast={bool(use_fast)} means backend={meant!r}"
-        warnings.warn(message, DeprecationWarning, stacklevel=4)
-        backend = backend or meant
-    if backend is not None and not isinstance(backend, str):
-        raise TypeError(f"`backend` must be a string such as 'torchvision', not {backend!r}")
-    return backend
+def _model_type(config: Any) -> str:
+    """A model type, given as such or by a configuration class.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    model_type = getattr(config, "model_type", config)
+    if not isinstance(model_type, str) or not model_type:
+        raise TypeError(f"give a model type or a configuration class that has one, not {config!r}")
+    return model_type
+
+
+def load_image_processor(source: Any, kwargs: dict[str, Any]) -> Any:
+    """Read a checkpoint and make its image processor, of the class that its files name."""
+    return load_processor(source, kwargs, IMAGES)
+
+
+def load_processor(source: Any, kwargs: dict[str, Any], catalogue: Catalogue) -> Any:
+    """Read a checkpoint and make the processor that a catalogue is of; as `load_image_processor`."""
+    checkpoint, asked = open_checkpoint(source, kwargs, catalogue.kind)
+    cls = find_checkpoint_class(checkpoint, asked.backend, asked.trust_remote_code, asked.code_revision)
+    return make_processor(cls, checkpoint, kwargs, asked.return_unused_kwargs)
+
+
+def processor_named(model: str, backend: str | None, settings: Mapping[str, Any], kind: str = "Image") -> Any:
+    """The processor of a folder, a JSON file, a family's name or model type, or a hub id, in this order.
+
+    Args:
+        model: as it is typed.
+        backend: that runs it; else the default one.
+        settings: in place of those that are found.
+        kind: "Image" or "Video".
+
+    Raises:
+        UnknownFamilyError, FileNotFoundError, ConfigError: there is no such model, or its files cannot be used.
+        UnknownBackendError: there is no such backend. TypeError, ValueError: a setting cannot be used.
+    """
+    if backend is not None:
+        get_backend(backend)  # a misspelt name is an error, a missing dependency a reason to fall back
+    if not os.path.exists(model):
+        try:
+            family = find_family(model, catalogue=VIDEOS if kind == "Video" else IMAGES)
+        except UnknownFamilyError as error:
+            if "/" not in model:
+                raise UnknownFamilyError(
+                    f"{model!r} is no folder, no JSON file and no hub id (owner/name), and {error}"
+                ) from None
+        else:
+            return family.load().on(choose_backend(backend))(**settings)
+    auto = AutoVideoProcessor if kind == "Video" else AutoImageProcessor
+    return auto.from_pretrained(model, backend=backend, **settings)
 
 
 def find_checkpoint_class(
@@ -196,46 +252,53 @@ def find_checkpoint_class(
         UnknownFamilyError: they name none that is known; the message says what was found.
         UntrustedCodeError: they name only code, and it is not allowed to run.
     """
-    family, own = _known_classes(checkpoint)
+    catalogue = VIDEOS if checkpoint.kind == "Video" else IMAGES
+    family, own = _known_classes(checkpoint, catalogue)
     remote = checkpoint.remote_code
     # Classes that the user registered go before the checkpoint's code, which goes before the shipped ones.
     if remote is not None and not own and (family is None or trust_remote_code is True):
-        from .remote_code import describe_code, load_code
+        from .checkpoints.remote_code import describe_code, load_code
 
         if trust_remote_code is True:
             return load_code(remote, checkpoint, backend, code_revision)
         raise UntrustedCodeError(
-            f"{checkpoint.source}: the image processor is code that comes with the checkpoint; loading it would run "
+            f"{checkpoint.source}: the {catalogue.what} is code that comes with the checkpoint; loading it would run "
             f"{describe_code(remote, checkpoint, backend)}. Read it, and if you trust it, pass trust_remote_code=True"
         )
     if family is None and not own:
-        raise _unknown(checkpoint)
+        raise _unknown(checkpoint, catalogue)
     return _choose_class(family, own, backend)
 
 
-def _known_classes(checkpoint: Checkpoint) -> tuple[Family | None, dict[str, type[BaseImageProcessor]]]:
+def _known_classes(
+    checkpoint: Checkpoint, catalogue: Catalogue
+) -> tuple[Family | None, dict[str, type[BaseImageProcessor]]]:
     """The shipped family of a checkpoint, if there is one, and the registered classes, which go first."""
     model_type = checkpoint.model_type
-    family = None
+    family, brings_code = None, checkpoint.remote_code is not None
     for name in checkpoint.class_names:
-        registered = find_registered(name)
+        registered = find_registered(name, catalogue)
         if registered is not None:
-            return MODEL_TYPES.get(registered), registered_classes(registered)
+            return catalogue.model_types.get(registered), registered_classes(registered, catalogue=catalogue)
         try:
-            family = find_class(name)[0]
+            family = find_class(name, brings_code, catalogue)[0]
             break
         except UnknownFamilyError:
             continue
-    if family is None and model_type is not None and model_type not in MODEL_TYPES:
-        own = registered_classes(model_type)
+    if family is None and brings_code and checkpoint.class_names:
+        return None, {}  # a class of its own, whatever the model is built on
+    if family is None and checkpoint.names_another_class:
+        return None, {}
+    if family is None and model_type is not None and model_type not in catalogue.model_types:
+        own = registered_classes(model_type, catalogue=catalogue)
         if own:
             return None, own
     if family is None and model_type is not None:
         try:
-            family = family_of_model_type(model_type)
+            family = family_of_model_type(model_type, catalogue)
         except UnknownFamilyError:
             return None, {}
-    return family, registered_classes(model_type, family)
+    return family, registered_classes(model_type, family, catalogue)
 
 
 def _choose_class(
@@ -243,11 +306,11 @@ def _choose_class(
 ) -> type[BaseImageProcessor]:
     """The class on the backend asked for, else on the first that can run, of those that are offered."""
     asked = backend or os.environ.get("PIXELPREP_BACKEND") or None
-    reasons = {name: get_backend(cls.backend).missing() for name, cls in own.items()}
+    reasons = {name: why_not(cls.backend) for name, cls in own.items()}
     if asked is not None and asked in own and reasons[asked] is None:
         return own[asked]
     if family is not None:
-        chosen = choose_backend(asked, family.backend_order)
+        chosen = choose_backend(asked, family.backend_order, sure=True)
         return own[chosen] if chosen in own and reasons[chosen] is None else family.load().on(chosen)
     for name in sorted(own, key=lambda name: (*DEFAULT_ORDER, name).index(name)):
         if reasons[name] is None:
@@ -264,61 +327,21 @@ def _did_you_mean(name: str, known: Mapping[str, Any]) -> str:
     return did_you_mean(name, known) or f"; there are: {', '.join(map(repr, known))}"
 
 
-def _unknown(checkpoint: Checkpoint) -> UnknownFamilyError:
+def _unknown(checkpoint: Checkpoint, catalogue: Catalogue) -> UnknownFamilyError:
     reasons = []
-    lookups = [(find_class, name) for name in checkpoint.class_names]
-    lookups += [(family_of_model_type, checkpoint.model_type)] if checkpoint.model_type else []  # type: ignore[list-item]
-    for look_up, name in lookups:
+    lookups: list[Callable[[], Any]] = [
+        partial(find_class, name, catalogue=catalogue) for name in checkpoint.class_names
+    ]
+    if checkpoint.model_type and not checkpoint.names_another_class:
+        lookups.append(partial(family_of_model_type, checkpoint.model_type, catalogue))
+    for look_up in lookups:
         try:
-            look_up(name)
+            look_up()
         except UnknownFamilyError as error:
             reasons.append(str(error))
     why = "; ".join(reasons) or "the files name neither a class nor a model type"
+    example = "CLIPImageProcessor" if catalogue is IMAGES else "Qwen2VLVideoProcessor"
     return UnknownFamilyError(
         f"{checkpoint.source}: {why}. If you know the model, pass its configuration as config=..., or load the file "
-        "with a class, as in CLIPImageProcessor.from_pretrained(...)"
+        f"with a class, as in {example}.from_pretrained(...)"
     )
-
-
-def save_image_processor(
-    processor: BaseImageProcessor, folder: str | os.PathLike[str], push_to_hub: bool, hub: dict[str, Any]
-) -> list[str]:
-    """Write `preprocessor_config.json` into a folder, with the code of a class that came as code; upload them if asked.
-
-    Args:
-        processor: what to save.
-        folder: made if absent; its name is the repository's if `hub` has no `repo_id`.
-        push_to_hub: also upload.
-        hub: `repo_id`, `token`, `private`, `revision`, `commit_message`, `commit_description`, `create_pr`.
-
-    Raises:
-        NotADirectoryError: the folder is a file. TypeError: an unknown name in `hub`.
-    """
-    allowed = {"repo_id", "token", "private", "revision", "commit_message", "commit_description", "create_pr"}
-    if unknown := hub.keys() - allowed:
-        from .processing_utils import unknown_names
-
-        raise TypeError(unknown_names(sorted(unknown), allowed, "save_pretrained"))
-    target = Path(folder)
-    if target.is_file():
-        raise NotADirectoryError(f"{os.fspath(folder)!r} is a file; give a folder to save into")
-    target.mkdir(parents=True, exist_ok=True)
-    path = target / PREPROCESSOR
-    write_atomically(path, processor.to_json_string().encode())
-    paths = [path]
-    if type(processor).__module__.startswith(f"{__package__}.remote_code."):
-        from .remote_code import copy_code
-
-        paths += copy_code(type(processor), target)
-    if push_to_hub:
-        from huggingface_hub import HfApi
-
-        api = HfApi(token=hub.get("token"))
-        name = hub.get("repo_id") or target.resolve().name
-        repo_id = api.create_repo(name, private=hub.get("private"), exist_ok=True).repo_id
-        rest = {key: hub[key] for key in ("revision", "commit_description", "create_pr") if key in hub}
-        message = hub.get("commit_message", "Upload image processor")
-        for file in paths:
-            place = file.relative_to(target).as_posix()
-            api.upload_file(path_or_fileobj=file, path_in_repo=place, repo_id=repo_id, commit_message=message, **rest)
-    return [str(file) for file in paths]

@@ -2,43 +2,79 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import copyreg
 import inspect
 import json
 import logging
+import operator
+import os
+import re
 import typing
 import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
-from . import ops
-from .image_utils import PILImageResampling
-from .processing_utils import ImagesKwargs, KwargsSchema, Options, SizeDict, Unpack
-
-if TYPE_CHECKING:
-    import os
+from .core import releases
+from .core.enums import PILImageResampling
+from .core.errors import explained
+from .core.names import borrowed
+from .core.schema import OLD_NAMES, KwargsSchema, Options
+from .core.sizes import SizeDict
+from .core.version import __version__
+from .ops import Ops, get_backend, get_ops
+from .ops.protocol import refuse_incomplete
+from .processing_utils import ImagesKwargs, Unpack
 
 logger = logging.getLogger("pixelprep")
 
 # Keys of published files that say nothing about pixels; kept like all unknown keys, but not worth a message.
 SERVICE_KEYS = frozenset({"processor_class", "auto_map", "_name_or_path", "transformers_version", "use_fast"})
-TYPE_KEYS = frozenset({"image_processor_type", "feature_extractor_type", "_valid_processor_keys"})
+TYPE_KEYS = frozenset(
+    {"image_processor_type", "video_processor_type", "feature_extractor_type", "_valid_processor_keys"}
+)
+TRANSIENT = frozenset({"_resolved", "_ops", "_plans"})
+UNSAVED = frozenset({"reference"})
 # What uses a size; where that is off, published files write -1 for "none".
 SIZE_FLAGS = {"do_resize": "size", "do_center_crop": "crop_size", "do_pad": "pad_size"}
+# What an option that is switched on needs; a family says in `needs` where it is otherwise.
+NEEDS: dict[str, tuple[str, ...]] = {
+    "do_resize": ("size", "resample"),
+    "do_center_crop": ("crop_size",),
+    "do_rescale": ("rescale_factor",),
+    "do_normalize": ("image_mean", "image_std"),
+}
+_SWITCHED = frozenset(name for names in NEEDS.values() for name in names)
 MOST_RESOLVED = 64  # sets of call arguments that an instance remembers
+
+# Options that change where outputs are or how they are packed, not what is in them.
+_NOT_PIXELS = frozenset({"device", "return_tensors", "disable_grouping", "data_format"})
 
 
 class ImageProcessingMixin:
     """Settings that are checked once and shared safely, and the files that keep them.
 
     `valid_kwargs` names the settings and their types, class attributes are their defaults.
+
+    Args:
+        ops: verbs to use in place of the backend's, with which a family needs no backend.
+        kwargs: settings.
     """
 
     valid_kwargs: ClassVar[type] = ImagesKwargs
+    kind: ClassVar[str] = "Image"
+    """What is processed, as names of classes have it; files record the class as `image_processor_type`."""
     unsaved_kwargs: ClassVar[frozenset[str]] = frozenset()
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Flag -> options without which it cannot be on, where the family differs from `NEEDS`."""
+    files_beside: ClassVar[tuple[str, ...]] = ()
+    """Options that name files which lie beside the JSON: paths once loaded, saved with it under their names."""
     backend: ClassVar[str] = ""
     family: ClassVar[type[ImageProcessingMixin] | None] = None
+    reference: str = ""
+    """The release of transformers whose behaviour this processor has: `set_reference`'s when it was made."""
 
     _options: Options
     _resolved: dict[Any, Options]
@@ -46,6 +82,9 @@ class ImageProcessingMixin:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        for name, member in list(vars(cls).items()):
+            if name.startswith("post_process_") and callable(member):
+                setattr(cls, name, explained(member))
         if "valid_kwargs" not in cls.__dict__ and "__init__" in cls.__dict__:
             declared = _unpacked_kwargs(cls.__dict__["__init__"])
             if declared is not None:
@@ -53,27 +92,46 @@ class ImageProcessingMixin:
 
     def __init__(self, **kwargs: Unpack[ImagesKwargs]) -> None:
         cls = type(self)
-        if not cls.backend:
+        verbs = typing.cast(dict[str, Any], kwargs).pop("ops", None)
+        if verbs is not None:
+            refuse_incomplete(verbs, "`ops`")
+            self.__dict__["_ops"] = verbs
+        elif not cls.backend:
             name = cls.__name__
             raise TypeError(f"{name} is written for every backend; choose one, for example {name}.on('pil')(...)")
-        reason = ops.get_backend(cls.backend).missing()
-        if reason is not None:
-            ops.get_ops(cls.backend)  # raises, with the command that installs it
-        object.__setattr__(self, "_unknown", {})
-        self._set_attributes(**kwargs)
+        elif get_backend(cls.backend).missing() is not None:
+            get_ops(cls.backend)  # raises, with the command that installs it
+        settings, unknown = self._of_a_file(kwargs)
+        self.__dict__.update(_unknown=unknown, reference=cls.reference or releases.get_reference())
+        self._set_attributes(**settings)
 
-    # ------------------------------------------------------------------------------------------------ binding
-
-    @classmethod
-    def on(cls, backend: str) -> type[Self]:
-        """This family's class on a backend, for example `CLIP.on("pil")`; the same object each time.
+    def fact(self, name: str) -> Any:
+        """What holds in the release that this processor follows; see `core.releases.FACTS`.
 
         Raises:
-            UnknownBackendError: there is no such backend.
+            ValueError: `reference` is no release that can be followed.
         """
-        from .image_processing_backends import bind
+        cls = type(self)
+        return releases.value_of(name, self.reference, (cls.family or cls).__name__)
 
-        return typing.cast("type[Self]", bind(cls.family or cls, backend))  # type: ignore[arg-type]
+    # ------------------------------------------------------------------------------------------------ the backend
+
+    @property
+    def ops(self) -> Ops:
+        """The verbs that do the pixels: those of the class's backend, or those that `with_ops` gave."""
+        own = self.__dict__.get("_ops")
+        return own if own is not None else get_ops(type(self).backend)
+
+    def with_ops(self, verbs: Ops) -> Self:
+        """The same processor with other verbs: a dry run, a drawing, a checked run.
+
+        Raises:
+            IncompleteBackendError: they lack verbs or attributes of `Ops`.
+        """
+        refuse_incomplete(verbs, "these verbs")
+        twin = copy.copy(self)
+        twin.__dict__["_ops"] = verbs
+        return twin
 
     @property
     def is_fast(self) -> bool:
@@ -90,11 +148,12 @@ class ImageProcessingMixin:
     @classmethod
     def _class_defaults(cls) -> dict[str, Any]:
         """Canonical class attributes of every declared name; None where the class sets nothing."""
-        if "_defaults" not in cls.__dict__:
-            values = {name: getattr(cls, name, None) for name in cls._schema().types}
-            square = bool(values.get("default_to_square"))
-            cls._defaults = cls._schema().check(values, cls.__name__, square=square)  # type: ignore[attr-defined]
-        return cls.__dict__["_defaults"]  # type: ignore[no-any-return]
+        values = {name: getattr(cls, name, None) for name in cls._schema().types}
+        known, defaults = cls.__dict__.get("_defaults", ((), {}))
+        if len(known) != len(values) or any(map(operator.is_not, known, values.values())):  # new, or set since
+            defaults = cls._schema().check(values, cls.__name__, square=bool(values.get("default_to_square")))
+            cls._defaults = tuple(values.values()), defaults  # type: ignore[attr-defined]
+        return defaults  # type: ignore[no-any-return]
 
     def _set_attributes(self, **kwargs: Any) -> None:
         """Set every declared name as an attribute: the value given, else the class's default."""
@@ -103,12 +162,34 @@ class ImageProcessingMixin:
         square = kwargs.get("default_to_square")
         square = defaults["default_to_square"] if square is None else square
         given = cls._schema().check(kwargs, cls.__name__, square=bool(square))
+        given = {name: value for name, value in given.items() if value is not None or cls._switched_off_by_none(name)}
         values = self._standardize_kwargs(**{**defaults, **given})
         self.__dict__.update(values)
         self.__dict__.update(_options=Options(values), _resolved={})
 
+    @classmethod
+    def _of_a_file(cls, kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Keyword arguments without what `to_dict` writes beside settings, and of that what is kept.
+
+        So that `Class(**processor.to_dict())` is the same processor. Whoever writes keyword arguments by hand gives no
+        type, and is told of every name that is unknown.
+        """
+        beside = {name for name in kwargs if name in SERVICE_KEYS}
+        if not TYPE_KEYS.isdisjoint(kwargs):
+            known = cls._known_names()
+            beside |= kwargs.keys() - known - {old for old, new in OLD_NAMES.items() if new in known}
+        settings = {name: value for name, value in kwargs.items() if name not in beside | TYPE_KEYS}
+        return settings, {name: copy.deepcopy(kwargs[name]) for name in kwargs if name in beside - TYPE_KEYS}
+
+    @classmethod
+    def _switched_off_by_none(cls, name: str) -> bool:
+        """Whether None is a value of an option: flags, what flags need, and what its type says; else the default."""
+        schema = cls._schema()
+        return name in schema.nullable or name in schema.sizes or name.startswith("do_") or name in _SWITCHED
+
     def __setattr__(self, name: str, value: Any) -> None:
         schema = type(self)._schema()
+        name = OLD_NAMES.get(name, name) if OLD_NAMES.get(name) in schema.types else name
         if name in schema.types and "_options" in self.__dict__:
             square = bool(self.__dict__.get("default_to_square", True))
             given = schema.check({name: value}, type(self).__name__, square=square)
@@ -116,6 +197,12 @@ class ImageProcessingMixin:
             self.__dict__.update(values, _options=Options(values), _resolved={})
         else:
             object.__setattr__(self, name, value)
+            self.__dict__.get("_unknown", {}).pop(name, None)  # what a file said of it counts no more
+        self.__dict__.pop("_plans", None)  # a step may read any attribute
+
+    def __delattr__(self, name: str) -> None:
+        object.__delattr__(self, name)
+        self.__dict__.pop("_plans", None)
 
     def __getattr__(self, name: str) -> Any:
         unknown = self.__dict__.get("_unknown", {})
@@ -133,13 +220,7 @@ class ImageProcessingMixin:
         Raises:
             ValueError: an option that is switched on lacks what it needs.
         """
-        needs = {
-            "do_resize": ("size", "resample"),
-            "do_center_crop": ("crop_size",),
-            "do_rescale": ("rescale_factor",),
-            "do_normalize": ("image_mean", "image_std"),
-        }
-        for flag, names in needs.items():
+        for flag, names in {**NEEDS, **self.needs}.items():
             absent = [name for name in names if kwargs.get(flag) and kwargs.get(name) is None]
             if absent:
                 raise ValueError(
@@ -176,28 +257,23 @@ class ImageProcessingMixin:
     # ------------------------------------------------------------------------------------------ files and dictionaries
 
     @classmethod
-    def from_pretrained(cls, pretrained_model_name_or_path: str | os.PathLike[str], **kwargs: Any) -> Self:
-        """A processor from a folder, a JSON file or a hub id; keyword arguments replace what the file says.
-
-        See `AutoImageProcessor.from_pretrained` for the arguments that choose a revision, a token and so on.
-        """
-        from .auto import load_image_processor
-
-        return typing.cast("Self", load_image_processor(pretrained_model_name_or_path, kwargs, typing.cast(Any, cls)))
-
-    @classmethod
-    def from_dict(cls, image_processor_dict: Mapping[str, Any], **kwargs: Any) -> Self:
+    def from_dict(cls, image_processor_dict: Mapping[str, Any], **kwargs: Any) -> Any:
         """A processor from the contents of a configuration file.
 
         Keys that the family does not know are kept: they read as attributes, are saved again and logged once.
 
         Args:
             image_processor_dict: the file's contents.
-            kwargs: values that replace the file's.
+            kwargs: values that replace the file's; `return_unused_kwargs=True` gives `(processor, unused)`, the keyword
+                arguments that are no settings, instead of raising for them.
 
         Raises:
             TypeError, ValueError: as at construction.
         """
+        wanted, unused = kwargs.pop("return_unused_kwargs", False), {}
+        if wanted:
+            unused = {name: kwargs.pop(name) for name in kwargs.keys() - cls._known_names()}
+        image_processor_dict = cls._schema().by_new_names(image_processor_dict, cls.__name__)
         names = cls._known_names()
         config = {name: value for name, value in image_processor_dict.items() if name in names}
         for flag, name in SIZE_FLAGS.items():
@@ -210,7 +286,57 @@ class ImageProcessingMixin:
         strange = tuple(sorted(unknown.keys() - SERVICE_KEYS))
         if strange:
             _log_unknown(cls.__name__, strange)
-        return processor
+        return (processor, unused) if wanted else processor
+
+    @classmethod
+    def from_json_file(cls, json_file: str | os.PathLike[str]) -> Any:
+        """A processor from a file like `preprocessor_config.json`.
+
+        Raises:
+            FileNotFoundError: there is none. ConfigError: it cannot be used. As `from_dict`.
+        """
+        load: Any = cls
+        return load.from_pretrained(json_file)
+
+    @classmethod
+    def get_image_processor_dict(
+        cls, pretrained_model_name_or_path: str | os.PathLike[str], **kwargs: Any
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The image processor's settings in a checkpoint's files, and the keyword arguments that say nothing of files.
+
+        Raises:
+            as `from_pretrained`.
+        """
+        from .checkpoints.loading import open_checkpoint
+
+        checkpoint, _ = open_checkpoint(pretrained_model_name_or_path, kwargs, cls.kind)
+        return dict(checkpoint.settings), kwargs
+
+    def push_to_hub(self, repo_id: str, **kwargs: Any) -> None:
+        """Upload `preprocessor_config.json`; see `save_pretrained(push_to_hub=True)`.
+
+        Args:
+            repo_id: "owner/name".
+            kwargs: for the hub client, such as `token`, `private`, `commit_message`.
+        """
+        import tempfile
+
+        with tempfile.TemporaryDirectory() as folder:
+            self.save_pretrained(folder, push_to_hub=True, repo_id=repo_id, **kwargs)
+
+    _auto_class: ClassVar[str | None] = None
+
+    @classmethod
+    def register_for_auto_class(cls, auto_class: str | type = "AutoImageProcessor") -> None:
+        """Let a class of one's own be saved with its code: `save_pretrained` writes the module and `auto_map`.
+
+        Raises:
+            ValueError: this is no name of an auto class.
+        """
+        name = auto_class if isinstance(auto_class, str) else auto_class.__name__
+        if not re.fullmatch("Auto[A-Za-z]+", name):
+            raise ValueError(f"an auto class is AutoImageProcessor or another class called Auto..., not {name!r}")
+        cls._auto_class = name
 
     @classmethod
     def _known_names(cls) -> set[str]:
@@ -223,17 +349,30 @@ class ImageProcessingMixin:
         """The configuration as JSON values: what is set, and None where it switches off a default of the class."""
         cls = type(self)
         defaults = cls._class_defaults()
-        config: dict[str, Any] = copy.deepcopy(self._unknown)
+        config: dict[str, Any] = copy.deepcopy(self._unknown) | self._own_settings()
         for name, value in self._options.items():
             if name not in cls.unsaved_kwargs and (value is not None or defaults[name] is not None):
                 config[name] = _plain(value)
-        config["image_processor_type"] = cls.plain_name()
+        for name in cls.files_beside:
+            if os.path.isfile(config.get(name) or ""):
+                config[name] = os.path.basename(config[name])
+        config[f"{cls.kind.lower()}_processor_type"] = cls.plain_name()
         return config
+
+    def _own_settings(self) -> dict[str, Any]:
+        """What a subclass or a user set that no schema declares, as far as JSON can hold it."""
+        own = {}
+        for name, value in self.__dict__.items():
+            if name.startswith("_") or name in self._options or name in UNSAVED:
+                continue
+            with contextlib.suppress(TypeError, ValueError):
+                own[name] = json.loads(json.dumps(_plain(value), allow_nan=False))
+        return own
 
     @classmethod
     def plain_name(cls) -> str:
         """The class's name without a backend's suffix, as files record it."""
-        suffix = ops.get_backend(cls.backend).suffix if cls.backend else ""
+        suffix = get_backend(cls.backend).suffix if cls.backend else ""
         return cls.__name__.removesuffix(suffix)
 
     def to_json_string(self) -> str:
@@ -242,9 +381,30 @@ class ImageProcessingMixin:
 
     def to_json_file(self, json_file_path: str | os.PathLike[str]) -> None:
         """Write the configuration to a file, whole or not at all."""
-        from .utils import write_atomically
+        from .core.files import write_atomically
 
         write_atomically(json_file_path, self.to_json_string().encode())
+
+    def preprocess_fingerprint_payload(self) -> dict[str, Any]:
+        """What decides about the outputs for given images, as JSON values: for the keys of caches.
+
+        Equal for equal settings in every process, and on backends that promise each other's bits.
+        """
+        verbs = self.ops
+        return {
+            "image_processor": type(self).plain_name(),
+            "pixels": getattr(verbs, "same_bits_as", verbs.name),
+            "reference": self.reference,
+            "settings": {name: _plain(value) for name, value in self._options.items() if name not in _NOT_PIXELS},
+            "pixelprep": __version__,
+        }
+
+    def digest(self) -> str:
+        """The SHA-256 of `preprocess_fingerprint_payload`, in hexadecimal."""
+        from hashlib import sha256
+
+        payload = json.dumps(self.preprocess_fingerprint_payload(), sort_keys=True, separators=(",", ":"))
+        return sha256(payload.encode()).hexdigest()
 
     def save_pretrained(
         self, save_directory: str | os.PathLike[str], push_to_hub: bool = False, **kwargs: Any
@@ -258,25 +418,37 @@ class ImageProcessingMixin:
         Returns:
             The paths written.
         """
-        from .auto import save_image_processor
+        from .checkpoints.saving import save_image_processor
 
         return save_image_processor(typing.cast(Any, self), save_directory, push_to_hub, kwargs)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__} {self.to_json_string().rstrip()}"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What makes this processor what it is; nothing that calls leave behind, so that pickles stay the same."""
+        return {name: value for name, value in self.__dict__.items() if name not in TRANSIENT}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _resolved={})
+
+    def __copy__(self) -> Self:
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__dict__, _resolved={}, _plans={})
+        return twin
+
     def __reduce__(self) -> tuple[Any, ...]:
         cls = type(self)
         if "family" not in cls.__dict__:  # written by hand, or a subclass of a bound class
-            return super().__reduce__()  # type: ignore[return-value]
-        return _restore, (cls.family, cls.backend, self.__dict__)
+            return copyreg.__newobj__, (cls,), self.__getstate__()  # type: ignore[attr-defined]
+        return _restore, (cls.family, cls.backend, self.__getstate__())
 
 
 def _restore(family: type[ImageProcessingMixin], backend: str, state: dict[str, Any]) -> ImageProcessingMixin:
     """Unpickle: bound classes are made on demand, so they are found through their family."""
-    cls = family.on(backend)
-    processor = cls.__new__(cls)
-    processor.__dict__.update(state)
+    cls = typing.cast(Any, family).on(backend)
+    processor: ImageProcessingMixin = cls.__new__(cls)
+    processor.__setstate__(state)
     return processor
 
 
@@ -310,6 +482,18 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, (bool, int, float, dict, type(None))) else str(value)
 
 
+MOST_TOLD = 20  # of the keys of a file, which may have any number, of any length
+
+
 @cache
 def _log_unknown(name: str, keys: tuple[str, ...]) -> None:
-    logger.warning("%s does not know these keys of the configuration; they are kept: %s", name, ", ".join(keys))
+    told = ", ".join(ascii(key)[1:-1][:80] for key in keys[:MOST_TOLD]) + (", ..." if len(keys) > MOST_TOLD else "")
+    logger.warning("%s does not know these keys of the configuration; they are kept: %s", name, told)
+
+
+# What people import from here in the reference's place, and nothing here needs.
+__getattr__ = borrowed(
+    __name__,
+    ("BatchFeature",),
+    f"{__name__.partition('.')[0]}.checkpoints.remote_code.helpers",
+)

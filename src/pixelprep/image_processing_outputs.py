@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 from collections import UserDict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
+
+from .core.nesting import first_leaf, holds_arrays
 
 
 class BatchFeature(UserDict[str, Any]):
@@ -28,7 +30,7 @@ class BatchFeature(UserDict[str, Any]):
             return data[name]
         raise AttributeError(f"no output {name!r}; there are: {', '.join(data) or 'none'}")
 
-    def convert_to_tensors(self, tensor_type: str | None = None) -> BatchFeature:
+    def convert_to_tensors(self, tensor_type: str | None = None) -> Self:
         """Turn every entry into one array of a library: lists are stacked, arrays converted without a copy if possible.
 
         Entries that hold no numbers (file names, dictionaries) stay as they are.
@@ -40,10 +42,12 @@ class BatchFeature(UserDict[str, Any]):
             return self
         convert = converter(tensor_type)
         for name, value in self.data.items():
-            if (isinstance(value, (list, tuple)) and not value) or not _is_numeric(value):
+            leaf = first_leaf(value, 0)
+            if (isinstance(value, (list, tuple)) and not value) or not _is_numeric(leaf):
                 continue
             try:
-                self.data[name] = convert(value)
+                # A symbol has nothing to convert yet; it notes that it will be.
+                self.data[name] = leaf.converted(value, tensor_type) if hasattr(leaf, "converted") else convert(value)
             except (ValueError, TypeError, RuntimeError) as error:
                 shapes = sorted({tuple(getattr(entry, "shape", ())) for entry in value})
                 raise ValueError(
@@ -52,11 +56,13 @@ class BatchFeature(UserDict[str, Any]):
                 ) from error
         return self
 
-    def to(self, *args: Any, **kwargs: Any) -> BatchFeature:
+    def to(self, *args: Any, **kwargs: Any) -> Self:
         """Move torch tensors: `.to("cuda")`, `.to(torch.float16)`, `.to("cuda", dtype=torch.bfloat16)`.
 
         A dtype changes floating-point entries only; entries that are no tensors stay. The object itself is returned.
         """
+        if isinstance(kwargs.get("dtype"), str):
+            kwargs["dtype"] = _torch_dtype(kwargs["dtype"])
         moves = [arg for arg in (*args, kwargs.get("dtype")) if arg is not None and type(arg).__name__ == "dtype"]
         device = kwargs.get("device", next((arg for arg in args if type(arg).__name__ != "dtype"), None))
         options: dict[str, Any] = {"non_blocking": kwargs.get("non_blocking", False)}
@@ -77,6 +83,16 @@ class BatchFeature(UserDict[str, Any]):
         return self
 
 
+def _torch_dtype(name: str) -> Any:
+    """torch's floating-point type of a name such as "float16"."""
+    import torch
+
+    dtype = getattr(torch, name.removeprefix("torch."), None)
+    if not isinstance(dtype, torch.dtype):
+        raise TypeError(f"`dtype` must be a dtype of torch or its name, such as 'float16', not {name!r}")
+    return dtype
+
+
 def converter(tensor_type: str) -> Callable[[Any], Any]:
     """The function that turns an array, a tensor or nested lists of them into one array of a library.
 
@@ -90,7 +106,7 @@ def converter(tensor_type: str) -> Callable[[Any], Any]:
     if tensor_type == "mlx":
         import mlx.core
 
-        return lambda value: mlx.core.array(_to_numpy(value))
+        return lambda value: mlx.core.array(_forward(_to_numpy(value)))
     if tensor_type == "jax":
         import jax.numpy
 
@@ -99,9 +115,7 @@ def converter(tensor_type: str) -> Callable[[Any], Any]:
 
 
 def _is_numeric(value: Any) -> bool:
-    while isinstance(value, (list, tuple)):
-        value = next((entry for entry in value if not isinstance(entry, (list, tuple)) or entry), 0)
-    # An array of numbers is one that can be read as such; a bare shape cannot.
+    # An array of numbers is one that can be read as such.
     readable = hasattr(value, "__array__") and getattr(value.dtype, "kind", "f") in "biufV"
     return isinstance(value, (int, float)) or readable
 
@@ -110,14 +124,19 @@ def _to_numpy(value: Any) -> Any:
     import numpy as np
 
     if isinstance(value, np.ndarray):
-        return value
+        return value.view(np.ndarray) if getattr(value, "holds_bfloat16", False) else value
     if isinstance(value, (list, tuple)):
-        return np.stack([_to_numpy(entry) for entry in value]) if _holds_arrays(value) else np.asarray(value)
+        return np.stack([_to_numpy(entry) for entry in value]) if holds_arrays(value) else np.asarray(value)
     if hasattr(value, "detach"):
         value = value.detach().cpu()
     if str(getattr(value, "dtype", "")) in ("torch.bfloat16", "mlx.core.bfloat16"):
         return _bfloat16_to_numpy(value)
     return np.asarray(value)
+
+
+def _forward(array: Any) -> Any:
+    """The array without negative strides, which mlx does not take."""
+    return array.copy() if any(stride < 0 for stride in array.strides) else array
 
 
 def _bfloat16_to_numpy(value: Any) -> Any:
@@ -138,14 +157,10 @@ def _to_torch(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         return value
     if isinstance(value, (list, tuple)):
-        return torch.stack([_to_torch(entry) for entry in value]) if _holds_arrays(value) else torch.tensor(value)
+        return torch.stack([_to_torch(entry) for entry in value]) if holds_arrays(value) else torch.tensor(value)
     array = _to_numpy(value)
+    if getattr(value, "holds_bfloat16", False):
+        return torch.from_numpy(array).to(torch.bfloat16)
     if array.dtype.name == "bfloat16":
         return torch.from_numpy(array.view("uint16")).view(torch.bfloat16)
     return torch.from_numpy(array if array.flags.writeable else array.copy())
-
-
-def _holds_arrays(value: Any) -> bool:
-    while isinstance(value, (list, tuple)) and value:
-        value = value[0]
-    return hasattr(value, "shape")

@@ -15,14 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import geometry
-from .image_colors import convert_to_rgb as _convert_to_rgb
-from .image_utils import (
-    ChannelDimension,
-    PILImageResampling,
-    get_image_size,
-    infer_channel_dimension_format,
-    is_pil_image,
-)
+from .core.enums import ChannelDimension, PILImageResampling
+from .core.names import borrowed
+from .core.releases import get_reference, value_of
+from .image_utils import channel_layout, get_image_size, infer_channel_dimension_format, is_pil_image
+from .images.colors import convert_to_rgb as _convert_to_rgb
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -41,6 +38,7 @@ __all__ = [
     "group_images_by_shape",
     "id_to_rgb",
     "normalize",
+    "normalize_boxes",
     "pad",
     "reorder_images",
     "rescale",
@@ -311,9 +309,25 @@ def pad(
     return padded if data_format is None else to_channel_dimension_format(padded, data_format, layout)
 
 
-def convert_to_rgb(image: Any) -> Any:
-    """A Pillow image in RGB, alpha dropped; anything else as it is."""
-    return _convert_to_rgb(image) if is_pil_image(image) else image
+def convert_to_rgb(image: Any, return_numpy: bool = False, input_data_format: Layout = None) -> Any:
+    """A Pillow image or an array with three channels: transparency becomes white, grey is repeated.
+
+    Args:
+        image: a Pillow image of any mode, or an array of bytes, or of fractions in 0..1, with 1, 3 or 4 channels.
+        return_numpy: give an array, of a Pillow image `(H, W, 3)`, instead of a Pillow image.
+        input_data_format: where an array's channels are.
+
+    Raises:
+        TypeError: the image is neither. ValueError: pixels with alpha that are out of range.
+    """
+    transparency = value_of("transparency", get_reference())
+    if is_pil_image(image):
+        picture = _convert_to_rgb(image, transparency=transparency)
+        return np.array(picture) if return_numpy else picture
+    _refuse_others(image)
+    layout = input_data_format or (channel_layout(image, converts=True) if image.ndim > 2 else ChannelDimension.FIRST)
+    pixels = _convert_to_rgb(image, layout, transparency=transparency)
+    return pixels if return_numpy else to_pil_image(pixels, input_data_format=layout)
 
 
 def flip_channel_order(image: Image, data_format: Layout = None, input_data_format: Layout = None) -> Image:
@@ -321,6 +335,32 @@ def flip_channel_order(image: Image, data_format: Layout = None, input_data_form
     layout = _layout(image, input_data_format)
     image = np.flip(image, axis=-3 if layout is ChannelDimension.FIRST else -1)
     return image if data_format is None else to_channel_dimension_format(image, data_format, layout)
+
+
+def normalize_boxes(boxes: Any, height: int, width: int) -> list[list[int]]:
+    """Boxes of words in pixels as LayoutLM takes them: `[left, top, right, bottom]` in thousandths of the page.
+
+    Args:
+        boxes: any number, also none, each in one form: `(left, top, right, bottom)`, four corners `(x, y)` as OCR
+            engines give them (their bounding box is taken), or the numbers of the corners in one row.
+        height: of the page in pixels.
+        width: of the page in pixels.
+
+    Returns:
+        One list for each box, every number in 0..1000: boxes that reach past the page are cut off there.
+
+    Raises:
+        ValueError: a box that has another form or is not finite, with its index; a page without pixels.
+    """
+    if min(height, width) < 1:
+        raise ValueError(f"a page has at least one pixel each way, not {height}x{width}")
+    normalized = []
+    for index, box in enumerate(boxes):
+        try:
+            normalized.append(geometry.thousandths(geometry.around(box), height, width))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"box {index}: {error}") from None
+    return normalized
 
 
 def center_to_corners_format(bboxes_center: Any) -> Any:
@@ -407,3 +447,18 @@ def reorder_images(
     for sample, number in sorted(flat):
         samples[sample].append(flat[sample, number])
     return samples
+
+
+# What people import from here in the reference's place, and nothing here needs.
+__getattr__ = borrowed(
+    __name__,
+    (
+        "divide_to_patches",
+        "get_size_with_aspect_ratio",
+        "split_to_tiles",
+        "safe_squeeze",
+        "to_numpy_array",
+        "get_channel_dimension_axis",
+    ),
+    f"{__name__.partition('.')[0]}.checkpoints.remote_code.helpers",
+)

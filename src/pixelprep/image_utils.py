@@ -5,10 +5,13 @@ Light on purpose: importing it imports neither NumPy, Pillow nor torch, and look
 
 from __future__ import annotations
 
-import enum
-import sys
 from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeGuard, Union
+from typing import TYPE_CHECKING, Any, BinaryIO, Union
+
+from .core.enums import AnnotationFormat, ChannelDimension, PILImageResampling
+from .core.kinds import is_pil_image as is_pil_image
+from .core.names import borrowed
+from .core.sizes import SizeDict
 
 if TYPE_CHECKING:
     import os
@@ -17,7 +20,6 @@ if TYPE_CHECKING:
     import PIL.Image
     import torch
 
-    from .processing_utils import SizeDict
 
 __all__ = [
     "IMAGENET_DEFAULT_MEAN",
@@ -31,6 +33,7 @@ __all__ = [
     "ImageInput",
     "PILImageResampling",
     "SizeDict",
+    "channel_layout",
     "get_image_size",
     "infer_channel_dimension_format",
     "is_array",
@@ -64,71 +67,6 @@ ImageInput = Union[
     Iterable["ImageInput"],
 ]
 """What a processor takes: images, arrays, tensors, sources to load, and collections of these up to two levels deep."""
-
-
-class PILImageResampling(enum.IntEnum):
-    """Resampling filters, numbered as in Pillow: members equal `PIL.Image.Resampling`'s and work in their place."""
-
-    NEAREST = 0
-    LANCZOS = 1
-    BILINEAR = 2
-    BICUBIC = 3
-    BOX = 4
-    HAMMING = 5
-
-    @classmethod
-    def parse(cls, value: Any) -> PILImageResampling:
-        """The filter meant by a Pillow number or enum, a name in any case, or a torchvision `InterpolationMode`.
-
-        torchvision's "nearest-exact" is Pillow's NEAREST.
-
-        Raises:
-            ValueError: a number or name of no filter.
-            TypeError: anything else, a bool included.
-        """
-        if isinstance(value, cls):
-            return value
-        allowed = ", ".join(f"{member.name} ({member.value})" for member in cls)
-        name = value.value if isinstance(value, enum.Enum) else value
-        if isinstance(name, bool) or not isinstance(name, int | str):
-            raise TypeError(f"resample must name one of {allowed}; got {value!r} ({type(value).__name__})")
-        if isinstance(name, str):
-            name = name.upper()
-            member = cls.__members__.get("NEAREST" if name == "NEAREST-EXACT" else name)
-        else:
-            member = cls._value2member_map_.get(name)  # type: ignore[assignment]
-        if member is None:
-            raise ValueError(f"resample must be one of {allowed}; got {value!r}")
-        return member
-
-
-class _Choice(enum.StrEnum):
-    """A string enum whose error lists what is allowed."""
-
-    @classmethod
-    def _missing_(cls, value: object) -> None:
-        allowed = " or ".join(repr(member.value) for member in cls)
-        raise ValueError(f"{cls.__name__} must be {allowed}; got {value!r}")
-
-
-class ChannelDimension(_Choice):
-    """Where an array keeps its channels: `(..., C, H, W)` or `(..., H, W, C)`."""
-
-    FIRST = "channels_first"
-    LAST = "channels_last"
-
-
-class AnnotationFormat(_Choice):
-    """Which of COCO's two layouts annotations have."""
-
-    COCO_DETECTION = "coco_detection"
-    COCO_PANOPTIC = "coco_panoptic"
-
-
-def is_pil_image(image: Any) -> TypeGuard[PIL.Image.Image]:
-    """Whether this is a Pillow image; does not import Pillow, for where it was never imported there is none."""
-    cls = getattr(sys.modules.get("PIL.Image"), "Image", None)
-    return cls is not None and isinstance(image, cls)
 
 
 def is_array(image: Any) -> bool:
@@ -187,6 +125,34 @@ def infer_channel_dimension_format(image: Any, num_channels: int | Sequence[int]
     )
 
 
+def channel_layout(image: Any, converts: bool = False) -> ChannelDimension:
+    """Where a raw image keeps its channels if nobody says it: at the one end of its shape that makes a picture of it.
+
+    `infer_channel_dimension_format` takes the first end where both could be. Here that is an error, for an RGB image
+    that is one, three or four pixels high or wide would give other pixels and no more than a line in the log.
+
+    Args:
+        image: anything with a `shape` that ends in `(C, H, W)` or `(H, W, C)`.
+        converts: whether the image is converted to RGB, so that one and four channels are as good as three.
+
+    Raises:
+        ValueError: both ends can be the channels, or neither can.
+    """
+    shape = tuple(image.shape)
+    if not 3 <= len(shape) <= 5:
+        return infer_channel_dimension_format(image)  # raises
+    first, last = shape[-3], shape[-1]
+    counts = (1, 3, 4) if converts or 3 not in (first, last) else (3,)
+    if first in counts and last in counts and (first != last or shape[-3:] != (1, 1, 1)):
+        raise ValueError(
+            f"shape {shape} can be read as {first} channels of {shape[-2]}x{last} pixels or as {last} channels of "
+            f"{first}x{shape[-2]}; pass input_data_format='channels_first' or 'channels_last'"
+        )
+    if first in counts or last in counts:
+        return ChannelDimension.FIRST if first in counts else ChannelDimension.LAST
+    return infer_channel_dimension_format(image, counts)  # raises
+
+
 def get_image_size(image: Any, channel_dim: ChannelDimension | str | None = None) -> tuple[int, int]:
     """Height and width of a Pillow image or of anything with a `shape`, in this order for both.
 
@@ -227,9 +193,11 @@ def make_flat_list_of_images(images: Any, expected_ndims: int = 3) -> list[Any]:
 def make_nested_list_of_images(images: Any, expected_ndims: int = 3) -> list[list[Any]]:
     """Put images into one list for each sample: an image, a batch or a flat list of images is *one* sample.
 
-    Arguments and errors are those of `make_flat_list_of_images`. A list of batches is a list of samples; samples may
-    be empty as long as one of them is not.
+    Arguments and errors are those of `make_flat_list_of_images`. A list of batches is a list of samples, and so is an
+    array of batches, of two axes more than an image; samples may be empty as long as one of them is not.
     """
+    if is_array(images) and len(images.shape) == expected_ndims + 2:
+        images = list(images)
     return _samples(images, expected_ndims)
 
 
@@ -290,10 +258,31 @@ def _split(image: Any, ndims: int, name: str) -> list[Any]:
     return [image]
 
 
-def __getattr__(name: str) -> Any:
-    # `SizeDict` is offered here too, where contributors look for it; processing_utils needs this module first.
-    if name == "SizeDict":
-        from .processing_utils import SizeDict
-
-        return SizeDict
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# What people import from here in the reference's place, and nothing here needs.
+__getattr__ = borrowed(
+    __name__,
+    (
+        "AnnotationType",
+        "ImageType",
+        "concatenate_list",
+        "get_image_size_for_max_height_width",
+        "get_image_type",
+        "get_max_height_width",
+        "is_scaled_image",
+        "load_image",
+        "load_image_as_tensor",
+        "load_images",
+        "make_list_of_images",
+        "pil_torch_interpolation_mapping",
+        "to_numpy_array",
+        "valid_images",
+        "validate_annotations",
+        "validate_preprocess_arguments",
+        "get_channel_dimension_axis",
+        "max_across_indices",
+        "is_valid_list_of_images",
+        "is_batched",
+        "validate_kwargs",
+    ),
+    f"{__name__.partition('.')[0]}.checkpoints.remote_code.helpers",
+)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
-import os
 import re
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, TypeVar, overload
+
+from .core.names import borrowed
 
 T = TypeVar("T", bound=Callable[..., Any])
 
@@ -62,45 +61,34 @@ def _indent(text: str) -> str:
     return "\n".join("    " + line if line else line for line in text.splitlines())
 
 
-def disagreements(kind: str, names: tuple[str, str], first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
-    """One sentence for each entry that two classes, called `names`, do not have alike."""
-    reports = []
-    for name in dict.fromkeys((*first, *second)):
-        if name not in first or name not in second:
-            there, absent = names if name in first else names[::-1]
-            reports.append(f"{kind} `{name}`: {there} has it, {absent} has not")
-        elif first[name] != second[name]:
-            reports.append(f"{kind} `{name}`: {names[0]} has {first[name]}, {names[1]} has {second[name]}")
-    return reports
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a mistyped one was meant to be, if one is near enough."""
-    import difflib
-
-    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown name: what was meant, or nothing."""
-    close = nearest(name, known)
-    return f"; did you mean {close!r}?" if close else ""
-
-
-def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file whole or not at all: into a temporary neighbour first, which then takes its name."""
-    import tempfile  # here, for it costs more to import than this module
-
-    target = Path(path)
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)
-        os.replace(name, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
+# What people import from here in the reference's place, and nothing here needs.
+__getattr__ = borrowed(
+    __name__,
+    (
+        "TensorType",
+        "filter_out_non_signature_kwargs",
+        "is_numpy_array",
+        "is_torch_tensor",
+        "is_torch_device",
+        "is_torch_dtype",
+        "is_torch_available",
+        "is_torchvision_available",
+        "is_vision_available",
+        "is_cv2_available",
+        "is_pytesseract_available",
+        "is_scipy_available",
+        "is_torchvision_v2_available",
+        "logging",
+        "requires_backends",
+        "to_numpy",
+        "get_logger",
+        "CONFIG_NAME",
+        "FEATURE_EXTRACTOR_NAME",
+        "IMAGE_PROCESSOR_NAME",
+        "PROCESSOR_NAME",
+        "VIDEO_PROCESSOR_NAME",
+        "IMAGENET_STANDARD_MEAN",
+        "IMAGENET_STANDARD_STD",
+    ),
+    f"{__name__.partition('.')[0]}.checkpoints.remote_code.helpers",
+)

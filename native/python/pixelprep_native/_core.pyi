@@ -61,6 +61,14 @@ def resize_floats(
     threads: int = 0,
     isa: str | None = None,
 ) -> NDArray[np.float32]: ...
+def taps(
+    size: int, to: int, resample: int, antialias: bool = True
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int16], int]:
+    """Of each of `to` outputs along an axis: its first input, how many, their weights; and the weights' precision.
+
+    An output is `clip((sum(weight * input) + 2 ** (precision - 1)) >> precision, 0, 255)`. Read-only views.
+    """
+
 def empty(shape: Sequence[int], dtype: str) -> NDArray[Any]: ...
 def num_threads() -> int: ...
 def set_num_threads(threads: int) -> None: ...

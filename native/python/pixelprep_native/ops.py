@@ -6,44 +6,47 @@ at once by NumPy, with the same values.
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
-from pixelprep.geometry import Size, patch_axes, patch_shape
-from pixelprep.image_jpeg import JpegImage
-from pixelprep.image_loading import JpegDecoding
-from pixelprep.image_utils import ChannelDimension, PILImageResampling, is_pil_image
-from pixelprep.ops.reference import ReferenceOps, numpy_dtype, refuse_device
-from pixelprep.ops.shape import first_leaf, nested_shape
+from pixelprep.core.enums import ChannelDimension, PILImageResampling
+from pixelprep.core.kinds import is_pil_image
+from pixelprep.core.limits import check_target
+from pixelprep.core.threads import LateImage, Loading
+from pixelprep.geometry import Size, copies_axis, patch_axes, patch_shape
+from pixelprep.ops.arrays import ArrayOps, BrainFloats, refuse_device
+from pixelprep.ops.nesting import first_leaf, nested_shape
+from pixelprep.ops.protocol import VERB_NAMES
 
 from . import _core
-from .recipe import Array, Layout, Recipe, Resize, axis_groups, make, render, start, view
+from .film import Film, film
+from .recipe import Array, Layout, Recipe, Resize, axis_groups, make, render, start, store, threads, view, workers
 
 PIL_CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4}
 
 
-class NativeOps(ReferenceOps):
+class NativeOps(ArrayOps):
     """The torchvision backend's pixels on the CPU, arrays out; `Recipe` or `np.ndarray` between the steps."""
 
     name: ClassVar[str] = "native"
-    jpeg_decoding: ClassVar[JpegDecoding] = "lazy"
+    same_bits_as: ClassVar[str] = "torchvision"
+    makes_windows: ClassVar[bool] = True  # what a crop leaves of a resize, without the rest
+    loading: ClassVar[Loading] = Loading("lazy", lambda: threads() or _core.num_threads())
 
     @property
     def about(self) -> str:
         """The instruction set and the threads in use."""
         return f"{_core.isa()}, {_core.num_threads()} threads"
 
-    def num_threads(self) -> int:
-        return _core.num_threads()
-
     def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> Any:
         refuse_device(self.name, device)
         if is_pil_image(image) and image.mode in PIL_CHANNELS and min(image.size) > 0:
             return _whole(_pillow_pixels(image))
-        if isinstance(image, JpegImage):
+        if isinstance(image, LateImage):
             return _whole(image)
         return _from_array(super().from_image(image, data_format, device))
 
@@ -66,8 +69,19 @@ class NativeOps(ReferenceOps):
             return images.then(**changes, cut=cut, size=tuple(size))
         return _on(images).then(**changes)
 
-    def resize_float(self, images: Any, height: int, width: int, resample: PILImageResampling) -> Array:
-        return self._resize_array(np.asarray(images, dtype=np.float32), height, width, resample, True)
+    def resize_float(
+        self,
+        images: Any,
+        height: int,
+        width: int,
+        resample: PILImageResampling,
+        antialias: bool = True,
+        align_corners: bool = False,
+    ) -> Array:
+        images = np.asarray(images, dtype=np.float32)
+        if align_corners:
+            return super().resize_float(images, height, width, resample, align_corners=True)
+        return self._resize_array(images, height, width, resample, antialias)
 
     def _resize_array(
         self, images: Array, height: int, width: int, resample: PILImageResampling, antialias: bool
@@ -89,18 +103,19 @@ class NativeOps(ReferenceOps):
 
     def crop(self, images: Any, top: int, left: int, height: int, width: int) -> Any:
         if not isinstance(images, Recipe) or images.canvas is not None or images.layout is not None:
-            return super().crop(np.asarray(images), top, left, height, width)
+            return super().crop(np.asanyarray(images), top, left, height, width)
         height, width = min(height, images.shape[-2] - top), min(width, images.shape[-1] - left)
         if min(height, width) < 1 or top < 0 or left < 0:
-            return super().crop(np.asarray(images), top, left, height, width)
+            return super().crop(np.asanyarray(images), top, left, height, width)
         before = images.window
         window = (before[0] + top, before[1] + left, height, width)
         whole = images.whole or (images if images.bare else None)
         return images.then(shape=(images.shape[0], height, width), window=window, whole=whole)
 
     def pad(self, images: Any, top: int, bottom: int, left: int, right: int, fill: float | Sequence[float] = 0) -> Any:
+        check_target(top + images.shape[-2] + bottom, left + images.shape[-1] + right, images.shape)
         if not isinstance(images, Recipe) or images.layout is not None or min(top, bottom, left, right) < 0:
-            return super().pad(np.asarray(images), top, bottom, left, right, fill)
+            return super().pad(np.asanyarray(images), top, bottom, left, right, fill)
         channels, height, width = images.shape
         height, width = top + height + bottom, left + width + right
         values = tuple(fill) if isinstance(fill, Sequence) else (fill,) * channels
@@ -117,13 +132,14 @@ class NativeOps(ReferenceOps):
         return images.then(shape=(channels, height, width), canvas=(height, width), place=place, pad=float(values[0]))
 
     def extend(self, images: Any, top: int, bottom: int, left: int, right: int, mode: str) -> Any:
+        check_target(top + images.shape[-2] + bottom, left + images.shape[-1] + right, images.shape)
         return _from_array(super().extend(np.asarray(images), top, bottom, left, right, mode))
 
     def rescale(self, images: Any, scale: float) -> Any:
-        return self._value_step(images, "rescale", (scale,)) or super().rescale(np.asarray(images), scale)
+        return self._value_step(images, "rescale", (scale,)) or super().rescale(np.asanyarray(images), scale)
 
     def normalize(self, images: Any, mean: Sequence[float], std: Sequence[float]) -> Any:
-        return self._value_step(images, "normalize", mean, std) or super().normalize(np.asarray(images), mean, std)
+        return self._value_step(images, "normalize", mean, std) or super().normalize(np.asanyarray(images), mean, std)
 
     def rescale_and_normalize(self, images: Any, scale: float, mean: Sequence[float], std: Sequence[float]) -> Any:
         step = self._value_step(images, "normalize", _folded(scale, tuple(mean)), _folded(scale, tuple(std)))
@@ -167,21 +183,29 @@ class NativeOps(ReferenceOps):
         return lifted or super().cast(np.asarray(images), dtype)
 
     def rearrange(self, images: Any, split: Sequence[int], order: Sequence[int], shape: Sequence[int]) -> Any:
+        if isinstance(images, Film) and (woven := images.woven(split, order, shape)) is not None:
+            return woven
         laid = isinstance(images, Recipe) and images.layout is None and -1 not in (*split, *shape)
         if not laid or axis_groups(split, images.shape) is None:
-            return super().rearrange(np.asarray(images), split, order, shape)
+            return super().rearrange(np.asanyarray(images), split, order, shape)
         return images.then(shape=tuple(shape), layout=Layout(tuple(split), tuple(order)))
 
     def patchify(self, images: Any, patch: int | Size, merge: int = 1, copies: int = 1, vector: str = "cthw") -> Any:
         if not isinstance(images, Recipe) or images.layout is not None:
-            return super().patchify(np.asarray(images), patch, merge, copies, vector)
+            return super().patchify(np.asanyarray(images), patch, merge, copies, vector)
         channels, height, width = images.shape
         split, order = patch_axes(channels, height, width, patch, merge, vector)
-        axis = 4 + vector.replace(" ", "").index("t") if copies > 1 else 0
+        axis = copies_axis(vector) if copies > 1 else 0
         shape = patch_shape(channels, height, width, patch, copies, vector)
         return images.then(shape=shape, layout=Layout(split, order, copies, axis))
 
+    def film(self, frames: Sequence[Any]) -> Any:
+        """Frames of one shape as one video, to be made a few at a time."""
+        return film(frames)
+
     def stack(self, nested: Sequence[Any], dtype: str | None = None) -> Any:
+        if isinstance(first_leaf(nested), BrainFloats):
+            return super().stack(nested, dtype)
         shape = nested_shape(nested)
         type_name = _type_name(first_leaf(nested), dtype)
         out = _memory(shape, type_name)
@@ -190,10 +214,10 @@ class NativeOps(ReferenceOps):
         return _filled(out, targets, type_name)
 
     def concat(self, arrays: Sequence[Any], dtype: str | None = None, axis: int = 0) -> Any:
-        if axis != 0 or not any(isinstance(array, Recipe) for array in arrays):
-            return super().concat([np.asarray(array) for array in arrays], dtype, axis)
+        if axis != 0 or not any(isinstance(array, Recipe | Film) for array in arrays):
+            return super().concat([np.asanyarray(array) for array in arrays], dtype, axis)
         if len({tuple(array.shape[1:]) for array in arrays}) > 1:
-            return super().concat([np.asarray(array) for array in arrays], dtype, axis)  # raises
+            return super().concat([np.asanyarray(array) for array in arrays], dtype, axis)  # raises
         type_name = _type_name(arrays[0], dtype)
         out = _memory((sum(array.shape[0] for array in arrays), *arrays[0].shape[1:]), type_name)
         targets: list[tuple[Any, Array]] = []
@@ -213,7 +237,35 @@ class NativeOps(ReferenceOps):
         return mask
 
     def unstack(self, images: Any) -> list[Any]:
+        if isinstance(images, Film):
+            return images.unstacked()
         return list(make(images) if isinstance(images, Recipe) else images)
+
+
+def _of_each_frame(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """A verb of images that takes videos too, frame by frame."""
+
+    @functools.wraps(verb)
+    def of_films(self: NativeOps, images: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(images, Film):
+            return images.each(lambda frame: verb(self, frame, *args, **kwargs))
+        return verb(self, images, *args, **kwargs)
+
+    return of_films
+
+
+for _name in VERB_NAMES:
+    if _name not in (
+        "from_image",
+        "rearrange",
+        "stack",
+        "concat",
+        "unstack",
+        "stacking_pays",
+        "pixel_mask",
+        "integers",
+    ):
+        setattr(NativeOps, _name, _of_each_frame(getattr(NativeOps, _name)))
 
 
 @lru_cache(maxsize=256)
@@ -290,14 +342,18 @@ def _assign(out: Array, nested: Any, targets: list[tuple[Any, Array]]) -> None:
 
 def _filled(out: Array, targets: Sequence[tuple[Any, Array]], type_name: str) -> Any:
     """Make every recipe in its place, and convert what is an array already."""
-    recipes = []
+    recipes, films = [], []
     for array, place in targets:
-        if isinstance(array, Recipe) and (type_name == array.type_name or array.type_name == "float32"):
+        if isinstance(array, Film):
+            films.append((array, place))
+        elif isinstance(array, Recipe) and (type_name == array.type_name or array.type_name == "float32"):
             recipes.append((array, place))
-        elif type_name == "bfloat16":
-            place[...] = np.asarray(array).astype(numpy_dtype(type_name)).view(np.uint16)
         else:
-            place[...] = np.asarray(array)
+            store(np.asarray(array), place, type_name)
     if recipes:
         render(recipes, type_name)
+    # One that comes out of a file is decoded on one thread: several of them at a time.
+    several = len(films) > 1 and all(film.streamed for film, _ in films)
+    arguments = [(film, place, type_name, not several) for film, place in films]
+    workers.run(Film.write, arguments, (threads() or _core.num_threads()) if several else 1)
     return view(out, type_name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pixelprep.image_jpeg import JpegImage
-from pixelprep.image_loading import in_threads
-from pixelprep.ops.reference import numpy_dtype
+from pixelprep.core.limits import check_target
+from pixelprep.core.threads import LateImage, Workers
+from pixelprep.ops.arrays import numpy_dtype
 
 from . import _core
 
@@ -21,6 +22,9 @@ Array = NDArray[Any]
 DTYPES = {"uint8": np.dtype("uint8"), "float32": np.dtype("float32")}
 Step = tuple[str, tuple[float, ...], tuple[float, ...]]
 """One operation on values: its verb and its numbers, e.g. `("normalize", mean, std)`."""
+
+# The renderer's own: those that load files have theirs.
+workers = Workers()
 
 
 class Resize(NamedTuple):
@@ -35,13 +39,15 @@ class Resize(NamedTuple):
 class Layout(NamedTuple):
     """Where the pixels of a `(C, H, W)` canvas go: it is split to `split`, its axes permuted by `order`.
 
-    `copies` repeats axis `copy_axis` of the permuted array, which has length one before.
+    `copies` repeats axis `copy_axis` of the permuted array, which has length one before. Where the canvas is a frame of
+    a video, the first `frames` axes of `split` say which one and are not split.
     """
 
     split: tuple[int, ...]
     order: tuple[int, ...]
     copies: int = 1
     copy_axis: int = 0
+    frames: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +58,7 @@ class Recipe:
     outside; the values go through `steps`; the canvas `canvas` around it, placed at `place`, takes `pad`; `layout`.
     """
 
-    source: Any  # a `_core.Image`, a `JpegImage`, or a `Recipe` of 8-bit pixels
+    source: Any  # a `_core.Image`, a `LateImage`, or a `Recipe` of 8-bit pixels
     shape: tuple[int, ...]
     size: tuple[int, int]  # of the source after `cut`
     channels: tuple[int, ...]  # the source's channel of each of ours
@@ -127,6 +133,7 @@ def start(source: Any, channels: int, height: int, width: int) -> Recipe:
 def make(recipe: Recipe) -> Array:
     """The array of a recipe, made once."""
     if "array" not in recipe.made:
+        check_target(*recipe.window[2:], recipe.size)
         out = _core.empty(recipe.shape, recipe.type_name)
         render([(recipe, out)], recipe.type_name)
         recipe.made["array"] = out
@@ -145,11 +152,11 @@ def render(targets: Sequence[tuple[Recipe, Array]], type_name: str) -> None:
     files: dict[int, list[tuple[Recipe, Array]]] = {}
     jobs = []
     for recipe, out in targets:
-        if isinstance(recipe.source, JpegImage) and recipe.source.pixels is None:
+        if isinstance(recipe.source, LateImage) and recipe.source.pixels is None:
             files.setdefault(id(recipe.source), []).append((recipe, out))
         else:
             jobs.append(job(recipe, out, type_name))
-    _core.render(jobs)
+    _core.render(jobs, threads())
     if not files:
         return
 
@@ -158,7 +165,16 @@ def render(targets: Sequence[tuple[Recipe, Array]], type_name: str) -> None:
         image = _core.Image.from_array(some[0][0].source.decode())
         _core.render([job(recipe.then(source=image), out, type_name) for recipe, out in some], 1)
 
-    in_threads(from_file, list(files.values()), _core.num_threads())
+    workers.run(from_file, list(files.values()), threads() or _core.num_threads())
+
+
+def threads() -> int:
+    """How many threads a call takes: 0 for as many as the core may use, one in a worker of torch's DataLoader.
+
+    The workers fill the cores already; torch itself takes one thread there.
+    """
+    worker = sys.modules.get("torch.utils.data._utils.worker")
+    return 1 if worker is not None and worker._worker_info is not None else 0
 
 
 def prepare(recipes: Iterable[Recipe]) -> None:
@@ -167,18 +183,21 @@ def prepare(recipes: Iterable[Recipe]) -> None:
     if not bases:
         return
     prepare(bases.values())
-    files = {id(b.source): b.source for b in bases.values() if isinstance(b.source, JpegImage)}
-    in_threads(lambda file: file.decode(keep=True), [(file,) for file in files.values()], _core.num_threads())
+    files = {id(b.source): b.source for b in bases.values() if isinstance(b.source, LateImage)}
+    workers.run(
+        lambda file: file.decode(keep=True), [(file,) for file in files.values()], threads() or _core.num_threads()
+    )
     jobs = []
     for base in bases.values():
         if "image" in base.made:  # also where another base starts from it
             continue
         channels, height, width = base.shape
+        check_target(height, width, base.size)
         # Pixels of four bytes (or one) are what the kernels read fastest.
         pixels = _core.empty((height, width, 1 if channels == 1 else 4), "uint8")
         jobs.append(job(base, pixels, "uint8", pixel=pixels.shape[-1]))
         base.made["image"] = _core.Image.from_array(pixels[:, :, :channels])
-    _core.render(jobs)
+    _core.render(jobs, threads())
 
 
 def job(recipe: Recipe, out: Array, type_name: str, pixel: int = 0) -> _core.Job:
@@ -199,7 +218,7 @@ def job(recipe: Recipe, out: Array, type_name: str, pixel: int = 0) -> _core.Job
     image = recipe.source
     if isinstance(image, Recipe):
         image = image.made["image"]
-    elif isinstance(image, JpegImage):
+    elif isinstance(image, LateImage):
         image = _core.Image.from_array(image.decode())
     if recipe.cut is not None:
         image = image.crop(*recipe.cut)
@@ -252,13 +271,15 @@ def offsets(channels: int, height: int, width: int, layout: Layout | None) -> tu
     lengths[layout.copy_axis] *= layout.copies
     strides = [math.prod(lengths[position + 1 :]) for position in range(len(lengths))]
     stride_of = dict(zip(layout.order, strides, strict=True))
-    groups = axis_groups(layout.split, (channels, height, width))
+    groups = axis_groups(layout.split[layout.frames :], (channels, height, width))
     assert groups is not None  # `NativeOps` refuses other layouts
     parts = []
     for group in groups:
         part = np.zeros(1, dtype=np.int64)
         for axis in group:
-            part = (part[:, None] + _steps(layout.split[axis], stride_of[axis])).reshape(-1)
+            part = (
+                part[:, None] + _steps(layout.split[layout.frames + axis], stride_of[layout.frames + axis])
+            ).reshape(-1)
         parts.append(part)
     channel, rows, columns = parts
     copy_stride = strides[layout.copy_axis] if layout.copies > 1 else 0
@@ -286,10 +307,21 @@ def axis_groups(split: Sequence[int], shape: Sequence[int]) -> list[list[int]] |
 
 @lru_cache(maxsize=256)
 def tables(steps: tuple[Step, ...], channels: int, type_name: str) -> _core.Tables:
-    """What the 256 pixel values become after `steps`, computed in float32 as NumPy and torch do."""
-    values: Array = np.tile(np.arange(256, dtype=np.float32), (channels, 1))
+    """What the 256 pixel values become after `steps`, as the core takes it."""
+    values = np.ascontiguousarray(values_of(steps, channels))
     arithmetic = [step for step in steps if step[0] in ("rescale", "normalize")]
-    sub = divisor = None
+    if len(arithmetic) != 1 or arithmetic[0][0] != "normalize":
+        return _core.Tables(values, dtype=type_name)
+    # One normalisation and nothing else: the core tries a division of its own.
+    _, *statistics = arithmetic[0]
+    turned = [step[0] for step in steps[steps.index(arithmetic[0]) :]].count("flip") % 2
+    sub, divisor = (np.asarray(numbers[::-1] if turned else numbers, dtype=np.float32) for numbers in statistics)
+    return _core.Tables(values, sub, divisor, type_name)
+
+
+def values_of(steps: tuple[Step, ...], channels: int) -> Array:
+    """`(channels, 256)`: what the pixel values become after `steps`, computed in float32 as NumPy and torch do."""
+    values: Array = np.tile(np.arange(256, dtype=np.float32), (channels, 1))
     for verb, first, second in steps:
         if verb == "rescale":
             values = values * np.float32(first[0])
@@ -299,13 +331,7 @@ def tables(steps: tuple[Step, ...], channels: int, type_name: str) -> _core.Tabl
                 values = (values - sub[:, None]) / divisor[:, None]
         elif verb == "flip":
             values = values[::-1]
-            sub, divisor = (None if numbers is None else numbers[::-1] for numbers in (sub, divisor))
-    if sub is None or divisor is None or len(arithmetic) > 1:
-        return _core.Tables(np.ascontiguousarray(values), dtype=type_name)
-    # One normalisation and nothing else: the core tries a division of its own.
-    return _core.Tables(
-        np.ascontiguousarray(values), np.ascontiguousarray(sub), np.ascontiguousarray(divisor), type_name
-    )
+    return values
 
 
 def view(array: Array, type_name: str) -> Any:
@@ -320,6 +346,11 @@ def view(array: Array, type_name: str) -> Any:
     import torch
 
     return torch.from_numpy(array).view(torch.bfloat16)
+
+
+def store(values: Array, place: Array, type_name: str) -> None:
+    """Write an array into memory of the core's, bfloat16 as uint16."""
+    place[...] = values.astype(numpy_dtype(type_name)).view(np.uint16) if type_name == "bfloat16" else values
 
 
 def _steps(count: int, step: int) -> Array:

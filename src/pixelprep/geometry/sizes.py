@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 Size = tuple[int, int]
 """`(height, width)` in pixels."""
 
@@ -29,26 +31,6 @@ def shortest_longest_edge(height: int, width: int, shortest: int, longest: int) 
     return (shortest, other) if height <= width else (other, shortest)
 
 
-def shortest_edge_rounded(height: int, width: int, edge: int) -> Size:
-    """The size whose shorter side is `edge`, aspect ratio kept, the longer side rounded half to even (PP-LCNet)."""
-    scale = edge / min(height, width)
-    return round(height * scale), round(width * scale)
-
-
-def shortest_longest_edge_whole(height: int, width: int, shortest: int, longest: int, factor: int) -> Size:
-    """Shorter side `shortest` unless the longer one exceeds `longest`, both rounded down to multiples of `factor`.
-
-    A side that would vanish is `factor` (ViLT, arXiv:2102.03334).
-    """
-    scale = shortest / min(height, width)
-    sides: tuple[float, float] = (shortest, scale * width) if height < width else (scale * height, shortest)
-    if max(sides) > longest:
-        scale = longest / max(sides)
-        sides = (sides[0] * scale, sides[1] * scale)
-    height, width = (max(int(side + 0.5) // factor, 1) * factor for side in sides)
-    return height, width
-
-
 def fit_within(height: int, width: int, max_height: int, max_width: int) -> Size:
     """The largest size of the same aspect ratio inside a box; small images grow.
 
@@ -58,7 +40,9 @@ def fit_within(height: int, width: int, max_height: int, max_width: int) -> Size
     return max(int(height * scale), 1), max(int(width * scale), 1)
 
 
-def center_crop(height: int, width: int, crop_height: int, crop_width: int, *, extra_first: bool = False) -> Size:
+def center_crop(
+    height: int, width: int, crop_height: int, crop_width: int, *, extra_first: bool = False
+) -> tuple[int, int]:
     """Top-left corner `(top, left)` of a centred window; negative where the image is smaller than the window.
 
     An odd surplus puts the extra pixel at the bottom and the right. For an odd lack, `extra_first` says whether the
@@ -77,12 +61,20 @@ def split_padding(lack: int) -> tuple[int, int]:
     return lack // 2, lack - lack // 2
 
 
-def square_padding(height: int, width: int) -> tuple[int, int, int, int]:
-    """Padding above, below, before and after that centres an image on the square of its longer side."""
-    side = max(height, width)
-    return *split_padding(side - height), *split_padding(side - width)
-
-
 def multiple_of(side: int, factor: int) -> int:
     """`side` rounded up to a multiple of `factor`."""
     return -(-side // factor) * factor
+
+
+def fit_multiples(height: int, width: int, target: Size, keep_aspect_ratio: bool, multiple: float) -> Size:
+    """The target with its sides rounded to multiples, half to even; one that would vanish is one multiple.
+
+    With `keep_aspect_ratio` both sides are scaled alike, as the side whose scale is nearer to one asks; the height
+    where both are as near (DPT, arXiv:2103.13413).
+    """
+    scales = target[0] / height, target[1] / width
+    if keep_aspect_ratio:
+        scales = (min(scales, key=lambda scale: abs(1 - scale)),) * 2
+    sides = (scale * side for scale, side in zip(scales, (height, width), strict=True))
+    height, width = (max(int(round(side / multiple) * multiple), math.ceil(multiple)) for side in sides)
+    return height, width

@@ -9,18 +9,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import mlx.core as mx
 import numpy as np
 
-from ..geometry import patch_axes, patch_shape
-from ..image_utils import ChannelDimension, PILImageResampling, infer_channel_dimension_format, is_pil_image
-from .reference import filter_weights, nearest_exact, refuse_device, to_numpy
-from .shape import first_leaf, nested_shape
-
-if TYPE_CHECKING:
-    from ..image_loading import JpegDecoding
+from ..core.enums import ChannelDimension, PILImageResampling
+from ..core.limits import check_target
+from ..geometry import copies_axis, patch_axes, patch_shape
+from ..image_utils import channel_layout, is_pil_image
+from .arrays import refuse_device, to_numpy
+from .blurring import blur_of, gaussian_kernel
+from .filters import blend_fixed, filter_weights, fixed_weights, nearest_exact
+from .interpolation import aligned_matrix, aligned_mode, sample
+from .nesting import first_leaf, nested_shape
+from .protocol import Conventions
+from .sampling import sample_grid
 
 
 class MlxOps:
@@ -28,25 +32,23 @@ class MlxOps:
 
     name: ClassVar[str] = "mlx"
     tensor_type: ClassVar[str] = "mlx"
-    pil_conventions: ClassVar[bool] = False
-    jpeg_decoding: ClassVar[JpegDecoding] = "pillow"
+    conventions: ClassVar[Conventions] = Conventions()
     promise: ClassVar[dict[str, float]] = {"BILINEAR": 1, "HAMMING": 1, "BOX": 1, "BICUBIC": 2, "LANCZOS": 2}
-
-    def num_threads(self) -> int:
-        return 1
 
     def from_image(self, image: Any, data_format: ChannelDimension | None, device: Any | None) -> mx.array:
         refuse_device(self.name, device)
-        array = image if isinstance(image, mx.array) else mx.array(to_numpy(image))
+        # Memory that runs backwards is copied: MLX takes none.
+        array = image if isinstance(image, mx.array) else mx.array(np.ascontiguousarray(to_numpy(image)))
         if array.ndim == 2:
             return array[None]
-        if is_pil_image(image) or (data_format or infer_channel_dimension_format(array)) is ChannelDimension.LAST:
+        if is_pil_image(image) or (data_format or channel_layout(array)) is ChannelDimension.LAST:
             return array.transpose(2, 0, 1)
         return array
 
     def resize(
         self, images: mx.array, height: int, width: int, resample: PILImageResampling, antialias: bool = True
     ) -> mx.array:
+        check_target(height, width, images.shape)
         rows, columns = images.shape[-2:]
         if resample is PILImageResampling.NEAREST:
             images = images[..., mx.array(nearest_exact(rows, height)), :]
@@ -57,8 +59,45 @@ class MlxOps:
             images = _like(_weights(rows, height, resample, antialias) @ images.astype(mx.float32), images)
         return images
 
-    def resize_float(self, images: mx.array, height: int, width: int, resample: PILImageResampling) -> mx.array:
-        return self.resize(images.astype(mx.float32), height, width, resample)
+    def resize_float(
+        self,
+        images: mx.array,
+        height: int,
+        width: int,
+        resample: PILImageResampling,
+        antialias: bool = True,
+        align_corners: bool = False,
+    ) -> mx.array:
+        check_target(height, width, images.shape)
+        images = images.astype(mx.float32)
+        if not align_corners:
+            return self.resize(images, height, width, resample, antialias)
+        cubic = aligned_mode(self.name, resample) == "bicubic"
+        down, across = (
+            mx.array(aligned_matrix(length, size, cubic))
+            for length, size in zip(images.shape[-2:], (height, width), strict=True)
+        )
+        return down @ (images @ across.T)
+
+    def sample(
+        self, images: mx.array, rows: tuple[float, float], columns: tuple[float, float], height: int, width: int
+    ) -> mx.array:
+        # By NumPy: double precision is not to be had on Apple's GPUs.
+        return mx.array(sample(np.array(images), rows, columns, height, width))
+
+    def resize_blurred(self, images: mx.array, height: int, width: int) -> mx.array:
+        rows, columns = images.shape[-2:]
+        found = blur_of(rows, columns, height, width)
+        if found is None:
+            return self.resize(images, height, width, PILImageResampling.BILINEAR, antialias=False)
+        across, down = (
+            _blurred(*sides, *kernel)
+            for sides, kernel in zip(((columns, width), (rows, height)), zip(*found, strict=True), strict=True)
+        )
+        return _like(down @ images.astype(mx.float32) @ across.T, images)
+
+    def thumbnail(self, images: mx.array, height: int, width: int, resample: PILImageResampling) -> mx.array:
+        return self.resize(images, height, width, resample)
 
     def crop(self, images: mx.array, top: int, left: int, height: int, width: int) -> mx.array:
         return images[..., top : top + height, left : left + width]
@@ -67,6 +106,7 @@ class MlxOps:
         self, images: mx.array, top: int, bottom: int, left: int, right: int, fill: float | Sequence[float] = 0
     ) -> mx.array:
         *lead, height, width = images.shape
+        check_target(top + height + bottom, left + width + right, images.shape)
         values = mx.array(list(fill)).reshape(-1, 1, 1) if isinstance(fill, Sequence) else mx.array(fill)
         padded = mx.broadcast_to(values.astype(images.dtype), (*lead, top + height + bottom, left + width + right))
         padded = mx.array(padded)
@@ -74,6 +114,7 @@ class MlxOps:
         return padded
 
     def extend(self, images: mx.array, top: int, bottom: int, left: int, right: int, mode: str) -> mx.array:
+        check_target(top + images.shape[-2] + bottom, left + images.shape[-1] + right, images.shape)
         ends = (((top, bottom), -2), ((left, right), -1))
         rows, columns = (mx.array(np.pad(np.arange(images.shape[axis]), pads, mode=mode)) for pads, axis in ends)  # type: ignore[call-overload]
         return images[..., rows, :][..., columns]
@@ -101,11 +142,45 @@ class MlxOps:
         std = mx.maximum(images.std(axis=axes, keepdims=True, ddof=1), 1 / math.sqrt(math.prod(images.shape[-3:])))
         return (images - images.mean(axis=axes, keepdims=True)) / std
 
+    def grayscale(self, images: mx.array) -> mx.array:
+        if images.shape[-3] == 1:
+            return images
+        red, green, blue = (images[..., channel : channel + 1, :, :].astype(mx.float32) for channel in range(3))
+        grey = (red * 0.2989 + green * 0.587 + blue * 0.114).astype(images.dtype)
+        same = (images == images[..., :1, :, :]).all(axis=(-3, -2, -1), keepdims=True)
+        return mx.where(same, images, grey)
+
+    def nearest_color(self, images: mx.array, colors: Sequence[Sequence[float]]) -> mx.array:
+        palette = mx.array([list(color) for color in colors], dtype=mx.float32).T
+        pixels = mx.moveaxis(images.astype(mx.float32), -3, -1)
+        flat = pixels.reshape(-1, pixels.shape[-1])
+        distances = mx.square(flat).sum(axis=1, keepdims=True) - 2 * (flat @ palette) + mx.square(palette).sum(axis=0)
+        return distances.argmin(axis=1).astype(mx.int64).reshape(pixels.shape[:-1])
+
     def flip_channels(self, images: mx.array) -> mx.array:
         return images[..., ::-1, :, :]
 
     def cast(self, images: mx.array, dtype: str) -> mx.array:
         return (mx.clip(images, 0, 255) if dtype == "uint8" else images).astype(getattr(mx, dtype))
+
+    def clip(self, images: mx.array, lowest: float, highest: float) -> mx.array:
+        floats = mx.issubdtype(images.dtype, mx.floating)
+        return mx.clip(images if floats else images.astype(mx.float32), lowest, highest)
+
+    def round(self, images: mx.array) -> mx.array:
+        return mx.round(images if mx.issubdtype(images.dtype, mx.floating) else images.astype(mx.float32))
+
+    def resize_fixed(self, images: mx.array, height: int, width: int) -> mx.array:
+        tables = [fixed_weights(*lengths) for lengths in ((images.shape[-2], height), (images.shape[-1], width))]
+        rows, columns = ([mx.array(part) for part in table] for table in tables)
+        pixels = mx.clip(images, 0, 255).astype(mx.uint8).astype(mx.int32)
+        return blend_fixed(pixels, rows, columns).astype(images.dtype)
+
+    def sample_grid(self, images: mx.array, rows: Sequence[float], columns: Sequence[float], cubic: bool) -> mx.array:
+        return mx.array(sample_grid(np.array(images.astype(mx.float32)), rows, columns, cubic))
+
+    def exp(self, images: mx.array) -> mx.array:
+        return mx.exp(images.astype(mx.float32))
 
     def rearrange(self, images: mx.array, split: Sequence[int], order: Sequence[int], shape: Sequence[int]) -> mx.array:
         return images.reshape(*split).transpose(*order).reshape(*shape)
@@ -116,7 +191,7 @@ class MlxOps:
         lead = len(batch)
         patches = images.reshape(*batch, *split).transpose(*range(lead), *(axis + lead for axis in order))
         if copies > 1:
-            patches = mx.repeat(patches, copies, axis=lead + 4 + vector.replace(" ", "").index("t"))
+            patches = mx.repeat(patches, copies, axis=lead + copies_axis(vector))
         return patches.reshape(*batch, *patch_shape(channels, height, width, patch, copies, vector))
 
     def stack(self, nested: Sequence[Any], dtype: str | None = None) -> mx.array:
@@ -155,11 +230,12 @@ def _per_channel(values: Sequence[float]) -> mx.array:
 
 
 def _like(resized: mx.array, images: mx.array) -> mx.array:
-    """Back in the images' type: integers rounded, bytes within their range."""
+    """Back in the images' type: integers rounded, and within their range."""
     if mx.issubdtype(images.dtype, mx.floating):
         return resized.astype(images.dtype)
     rounded = mx.floor(resized + 0.5)  # halves up, as the integer kernels; mx.round takes them to even
-    return (mx.clip(rounded, 0, 255) if images.dtype == mx.uint8 else rounded).astype(images.dtype)
+    info = mx.iinfo(images.dtype)
+    return mx.clip(rounded, info.min, info.max).astype(images.dtype)
 
 
 @lru_cache(maxsize=64)
@@ -182,3 +258,13 @@ def _padded_leaves(nested: Any, counts: Sequence[int], zeros: mx.array) -> list[
 def _output(array: mx.array, dtype: str | None) -> mx.array:
     """Cast to the dtype asked for where pixels are floating point; integer outputs keep theirs."""
     return array.astype(getattr(mx, dtype)) if dtype and mx.issubdtype(array.dtype, mx.floating) else array
+
+
+@lru_cache(maxsize=64)
+def _blurred(length: int, size: int, taps: int, sigma: float) -> mx.array:
+    """The `(size, length)` matrix that blurs an axis and resamples it."""
+    sources = np.pad(np.arange(length), taps // 2, mode="reflect")
+    blurs = np.zeros((length, length), dtype=np.float32)
+    for shift, factor in enumerate(gaussian_kernel(taps, sigma)):
+        np.add.at(blurs, (np.arange(length), sources[shift : shift + length]), factor)
+    return _weights(length, size, PILImageResampling.BILINEAR, False) @ mx.array(blurs)

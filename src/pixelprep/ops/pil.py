@@ -6,6 +6,7 @@ happens in double precision, normalisation in float32 after it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -13,17 +14,39 @@ from typing import Any, ClassVar
 import numpy as np
 from PIL import Image as PILImage
 
-from ..image_utils import ChannelDimension, PILImageResampling
+from ..core.enums import ChannelDimension, PILImageResampling
+from ..core.limits import check_target
+from .arrays import ArrayOps, inverse_statistics, is_bfloat16, like_integers, nearest_color, per_channel, refuse_device
+from .blurring import shrink_like_scipy
+from .filters import Image
 from .pillow_memory import image_of, in_place
-from .reference import Image, ReferenceOps, inverse_statistics, is_bfloat16, per_channel, refuse_device
+from .protocol import Conventions
+
+PIL = Conventions(
+    odd_row_first=True,
+    pillow_alpha=True,
+    pillow_nearest=True,
+    mask_types_swapped=True,
+    double_ratios=True,
+    one_by_one=True,
+    keeps_bytes=True,
+    float_patches=True,
+    pillow_grey=True,
+    sizes_after_crop=True,
+    lists_unasked=True,
+    double_grids=True,
+    grey_last=True,
+    double_prompts=True,
+    rough_scores=True,
+)
 
 
-class PilOps(ReferenceOps):
+class PilOps(ArrayOps):
     """The verbs of `Ops` over `np.ndarray`, resized by Pillow."""
 
     name: ClassVar[str] = "pil"
     tensor_type: ClassVar[str] = "np"
-    pil_conventions: ClassVar[bool] = True
+    conventions: ClassVar[Conventions] = PIL
     # Against the oracle, which is torch's arithmetic: Pillow's weights have more bits, its nearest pixel and its
     # standard deviation follow other rules, and floats in 0..255 are resized as bytes.
     promise: ClassVar[dict[str, float]] = {
@@ -31,6 +54,8 @@ class PilOps(ReferenceOps):
         **dict.fromkeys(("BICUBIC", "LANCZOS"), 2),
         "NEAREST": 255,
         "standardize": 1e-4,
+        "Owlv2": 64,  # SciPy's filter and splines beside torch's: of noise a quarter of the range
+        "resize_blurred": 0.01,  # of values in 0..1: a longer Gaussian, and each side by its own deviation
         "NemotronH_Omni_Reasoning_V3": 17,
     }
 
@@ -44,11 +69,19 @@ class PilOps(ReferenceOps):
     ) -> Image:
         if not antialias:
             return super().resize(images, height, width, resample, antialias)  # Pillow always smooths what shrinks
+        return self._resize(images, height, width, resample, None)
+
+    def thumbnail(self, images: Image, height: int, width: int, resample: PILImageResampling) -> Image:
+        return self._resize(images, height, width, resample, 2.0)
+
+    def _resize(self, images: Image, height: int, width: int, resample: PILImageResampling, gap: float | None) -> Image:
+        """By Pillow; with a `gap`, shrunk by whole factors first to no less than so many times the size."""
+        check_target(height, width, images.shape)
         if images.ndim > 3:
-            return np.stack([self.resize(image, height, width, resample) for image in images])
+            return np.stack([self._resize(image, height, width, resample, gap) for image in images])
         picture = image_of(images)
         if picture is not None:
-            return self.from_image(picture.resize((width, height), resample), None, None)
+            return self.from_image(picture.resize((width, height), resample, reducing_gap=gap), None, None)
         # The reference sends floats in 0..1 through bytes (x * 255, truncated); other floats, which it refuses, and
         # wide integers are resized here in Pillow's own float mode, channel by channel.
         unit = images.dtype.kind == "f" and not _are_bytes(images) and images.min() >= 0 and images.max() <= 1
@@ -57,10 +90,13 @@ class PilOps(ReferenceOps):
         elif _are_bytes(images):
             pixels = images.astype(np.uint8, copy=False)
         else:
-            planes = [_resize_pil(plane.astype(np.float32), height, width, resample) for plane in images]
-            return np.stack(planes).astype(images.dtype if images.dtype.kind == "f" else np.float32)
-        resized = _resize_pil(pixels, height, width, resample)
+            planes = np.stack([_resize_pil(plane.astype(np.float32), height, width, resample, gap) for plane in images])
+            return planes.astype(images.dtype) if images.dtype.kind == "f" else like_integers(planes, images.dtype)
+        resized = _resize_pil(pixels, height, width, resample, gap)
         return self.rescale(resized, 1 / 255) if unit else resized
+
+    def resize_blurred(self, images: Image, height: int, width: int) -> Image:
+        return shrink_like_scipy(images, height, width)
 
     def rescale(self, images: Image, scale: float) -> Image:
         if is_bfloat16(images):
@@ -68,7 +104,9 @@ class PilOps(ReferenceOps):
         return (images.astype(np.float64) * scale).astype(np.float32)
 
     def normalize(self, images: Image, mean: Sequence[float], std: Sequence[float]) -> Image:
-        images = images if images.dtype.kind == "f" or is_bfloat16(images) else images.astype(np.float32)
+        if is_bfloat16(images):
+            return super().normalize(images, mean, std)
+        images = images if images.dtype.kind == "f" else images.astype(np.float32)
         return (images - per_channel(mean).astype(images.dtype)) / per_channel(std).astype(images.dtype)
 
     def rescale_and_normalize(self, images: Image, scale: float, mean: Sequence[float], std: Sequence[float]) -> Image:
@@ -78,6 +116,22 @@ class PilOps(ReferenceOps):
                 np.take(values, images[..., channel, :, :], out=out[..., channel, :, :], mode="clip")
             return out
         return self.normalize(self.rescale(images, scale), mean, std)
+
+    def standardize(self, images: Image) -> Image:
+        # As the reference's PIL classes: NumPy's mean of float32, and the deviation of the population.
+        axes, images = (-3, -2, -1), images.astype(np.float32)
+        std = np.maximum(images.std(axis=axes, keepdims=True), math.prod(images.shape[-3:]) ** -0.5)
+        return (images - images.mean(axis=axes, keepdims=True)) / std
+
+    def grayscale(self, images: Image) -> Image:
+        if images.shape[-3] == 1 or (images == images[..., :1, :, :]).all():
+            return images
+        red, green, blue = (images[..., channel : channel + 1, :, :] for channel in range(3))
+        grey = red * 0.2989 + green * 0.587 + blue * 0.114  # float64 of bytes, float32 of float32
+        return np.broadcast_to(grey, images.shape)
+
+    def nearest_color(self, images: Image, colors: Sequence[Sequence[float]]) -> Image:
+        return nearest_color(images, np.asarray(colors, dtype=np.float64))
 
     def unnormalize(self, images: Image, scale: float, mean: Sequence[float], std: Sequence[float]) -> Image:
         return self.rescale(self.normalize(images, *inverse_statistics(mean, std)), scale)
@@ -100,12 +154,13 @@ def _are_bytes(images: Image) -> bool:
     )
 
 
-def _resize_pil(image: Image, height: int, width: int, resample: PILImageResampling) -> Image:
+def _resize_pil(image: Image, height: int, width: int, resample: PILImageResampling, gap: float | None) -> Image:
     """Resize `(C, H, W)` bytes, or an `(H, W)` float plane."""
+    size = (width, height)
     if image.ndim == 2 or image.shape[0] == 1:
-        resized = np.asarray(PILImage.fromarray(image.reshape(image.shape[-2:])).resize((width, height), resample))
-        return resized.reshape(*image.shape[:-2], height, width)
+        picture = PILImage.fromarray(image.reshape(image.shape[-2:]))
+        return np.asarray(picture.resize(size, resample, reducing_gap=gap)).reshape(*image.shape[:-2], height, width)
     if image.shape[0] not in (3, 4):
-        return np.stack([_resize_pil(plane, height, width, resample) for plane in image])
+        return np.stack([_resize_pil(plane, height, width, resample, gap) for plane in image])
     picture = PILImage.fromarray(np.ascontiguousarray(image.transpose(1, 2, 0)))
-    return np.asarray(picture.resize((width, height), resample)).transpose(2, 0, 1)
+    return np.asarray(picture.resize(size, resample, reducing_gap=gap)).transpose(2, 0, 1)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..core.enums import ChannelDimension
 from ..image_processing_outputs import BatchFeature, converter
-from ..image_utils import ChannelDimension, is_pil_image, make_flat_list_of_images
+from ..image_utils import is_pil_image, make_flat_list_of_images
+from ..steps.standard import channel_statistics
 
 if TYPE_CHECKING:
     from ..image_processing_utils import BaseImageProcessor
@@ -47,8 +49,8 @@ def restore_images(
     def restore(image: Any) -> Any:
         image = verbs.from_image(image, layout, None)
         if options.do_normalize:
-            mean, std = (_spread(value, image.shape[-3]) for value in (options.image_mean, options.image_std))
-            image = verbs.unnormalize(image, factor if options.do_rescale else 1.0, mean, std)
+            statistics = channel_statistics(image, options.image_mean, options.image_std)
+            image = verbs.unnormalize(image, factor if options.do_rescale else 1.0, *statistics)
         elif options.do_rescale:
             image = verbs.rescale(image, factor)
         return verbs.cast(image, "uint8") if options.do_rescale else image
@@ -62,7 +64,3 @@ def restore_images(
         to_numpy = converter("np")
         pixels = [PIL.Image.fromarray(to_numpy(image).transpose(1, 2, 0)) for image in pixels]
     return BatchFeature({"pixel_values": pixels})
-
-
-def _spread(value: float | Sequence[float], channels: int) -> Sequence[float]:
-    return value if isinstance(value, Sequence) else (value,) * channels

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from ..core.names import disagreements
 from ..image_processing_utils import BaseImageProcessor
-from ..utils import disagreements
 
 
 def compare_twins(first: type[BaseImageProcessor], second: type[BaseImageProcessor]) -> list[str]:

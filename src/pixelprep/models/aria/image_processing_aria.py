@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from ... import geometry
-from ...image_processing_utils import BaseImageProcessor, pad_to
+from ...core.nesting import leaves
+from ...image_processing_utils import Stacked, pad_to
 from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs, SizeDict
 from ...utils import auto_docstring
-from ..tiles import PositiveInt, cut_best_canvas
+from .._tiles import PositiveInt, TiledImageProcessor, best_canvas
 
 COLUMNS = {1: range(2, 9), 2: (4, 3, 2, 1), 3: (1, 2), 4: (1, 2), 5: (1,), 6: (1,), 7: (1,), 8: (1,)}
 TILE = 490
@@ -30,7 +31,7 @@ class AriaImageProcessorKwargs(ImagesKwargs, total=False):
 
 
 @auto_docstring
-class Aria(BaseImageProcessor):
+class Aria(TiledImageProcessor):
     """Aria (arXiv:2410.05993): the longer side resized to `max_image_size`, then padded to a square with zeros.
 
     `pixel_values` is `(tiles, C, max_image_size, max_image_size)`, `pixel_mask` bool `(tiles, H, W)` is true on pixels
@@ -39,7 +40,6 @@ class Aria(BaseImageProcessor):
 
     valid_kwargs = AriaImageProcessorKwargs
     model_input_names = ["pixel_values", "pixel_mask", "num_crops"]
-    pipeline = ("rescale_and_normalize",)
 
     do_convert_rgb = True
     resample = PILImageResampling.BICUBIC
@@ -60,34 +60,40 @@ class Aria(BaseImageProcessor):
         side = options.max_image_size
         if side not in (TILE, 2 * TILE):
             raise ValueError(f"`max_image_size` must be {TILE} or {2 * TILE}, not {side}")
-        tiles = self.map_by_shape(lambda image: self.tiles(image, options), images, options)
-        sizes = [
-            geometry.longest_edge_least_edge(*tile.shape[-2:], side, options.min_image_size)
-            for some in tiles
-            for tile in some
-        ]
-        flat = iter(sizes)
+        views = self.all_views(images, options)
+        tiles = list(leaves(views))
+        sizes = [longest_edge_least_edge(*tile.shape[-2:], side, options.min_image_size) for tile in tiles]
 
-        def fit(tile):
-            height, width = next(flat)
-            resized = self.resize(tile, SizeDict(height=height, width=width), options.resample)
-            return pad_to(self.ops, resized, side, side)
+        def fit(tile, size):
+            return pad_to(self.ops, self.resize(tile, SizeDict(*size), options.resample), side, side)
 
-        padded = self.run_pipeline([fit(tile) for some in tiles for tile in some], options)
+        padded = self.run_pipeline([fit(*pair) for pair in zip(tiles, sizes, strict=True)], options)
         outputs = {
-            "pixel_values": self.ops.stack(padded, options.dtype),
-            "pixel_mask": self.ops.stack([self.ops.pixel_mask(*size, side, side, "bool") for size in sizes]),
-            "num_crops": max(map(len, tiles)),
+            "pixel_values": Stacked(padded),
+            "pixel_mask": Stacked([self.ops.pixel_mask(*size, side, side, "bool") for size in sizes]),
+            "num_crops": max(map(len, views)),
         }
         return self.batch_feature(outputs, options)
 
-    def tiles(self, image, options):
+    def views(self, image, options):
         """The image, or its tiles row by row."""
-        if not options.split_image:
-            return [image]
-        edge = options.max_image_size
-        return cut_best_canvas(self.ops, image, options.split_resolutions, edge, options.resample)
+        return self.tiles(image, options) if options.split_image else [image]
+
+    def canvas(self, image, options):
+        """The image in the middle of the canvas that fits it best."""
+        return best_canvas(self.ops, image, options.split_resolutions, options.resample)
+
+    def tile_sides(self, options):
+        return options.max_image_size, options.max_image_size
 
     def get_number_of_image_patches(self, height, width, images_kwargs=None):
         """Number of tiles of an image of `height x width`; `images_kwargs` replace options as in a call."""
-        return self.output_shapes(height, width, **(images_kwargs or {}))["pixel_values"].shape[0]
+        return self.counted(height, width, images_kwargs)["pixel_values"].shape[0]
+
+
+def longest_edge_least_edge(height: int, width: int, longest: int, least: int) -> geometry.Size:
+    """Longer side `longest`, shorter side truncated but at least `least` (Aria, arXiv:2410.05993)."""
+    scale = longest / max(height, width)
+    if width >= height:
+        return max(int(height * scale), least), longest
+    return longest, max(int(width * scale), least)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from ...image_colors import blend_on_white
 from ...image_processing_utils import BaseImageProcessor
 from ...image_utils import PILImageResampling
 from ...utils import auto_docstring
@@ -8,7 +7,7 @@ from ...utils import auto_docstring
 
 @auto_docstring
 class Chameleon(BaseImageProcessor):
-    """Chameleon (arXiv:2405.09818): shortest edge, centre crop, pixels `0.0078 * x - 1`; transparency becomes white."""
+    """Chameleon (arXiv:2405.09818): shortest edge, centre crop, pixels `0.0078 * x - 1`."""
 
     do_convert_rgb = True
     do_resize = True
@@ -22,6 +21,3 @@ class Chameleon(BaseImageProcessor):
     do_normalize = True
     image_mean = (1.0, 1.0, 1.0)
     image_std = (1.0, 1.0, 1.0)
-
-    def convert_to_rgb(self, image):
-        return blend_on_white(image)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from ...utils import auto_docstring
+from .._imported import smart_resize as smart_resize
 from ..qwen2_vl.image_processing_qwen2_vl import Qwen2VL
 
 

@@ -33,7 +33,7 @@ class ConvNext(BaseImageProcessor):
     image_mean = IMAGENET_STANDARD_MEAN
     image_std = IMAGENET_STANDARD_STD
 
-    def resize(self, image, size, resample=None, crop_pct=224 / 256):
+    def resize(self, image, size, resample, crop_pct):
         edge = size.shortest_edge
         if not edge:
             raise ValueError(f"ConvNext resizes to a `shortest_edge`, not to {size}")

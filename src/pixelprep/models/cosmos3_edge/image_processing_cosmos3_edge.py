@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD
 from ...utils import auto_docstring
+from .._imported import smart_resize_frames
 from ..glm4v.image_processing_glm4v import Glm4v
+
+smart_resize = smart_resize_frames
 
 
 @auto_docstring

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from ... import geometry
-from ...image_processing_utils import BaseImageProcessor
 from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD, PILImageResampling
 from ...utils import auto_docstring
+from .._imported import (
+    get_all_supported_aspect_ratios as get_all_supported_aspect_ratios,
+    get_optimal_tiled_canvas as get_optimal_tiled_canvas,
+)
+from .._tiles import OverviewImageProcessor, PositiveInt, height_and_width, pad_to_square
 from ..got_ocr2.image_processing_got_ocr2 import GotOcr2ImageProcessorKwargs
-from ..tiles import PositiveInt, cut, height_and_width, pad_to_square
 
 
 class DeepseekOcr2ImageProcessorKwargs(GotOcr2ImageProcessorKwargs, total=False):
@@ -27,7 +30,7 @@ class DeepseekOcr2ImageProcessorKwargs(GotOcr2ImageProcessorKwargs, total=False)
 
 
 @auto_docstring
-class DeepseekOcr2(BaseImageProcessor):
+class DeepseekOcr2(OverviewImageProcessor):
     """DeepSeek-OCR 2 (arXiv:2601.20552): the whole image on a square, and tiles of large ones.
 
     `pixel_values` is `(images, C, H, W)`, `num_local_patches` the number of tiles of each image, `pixel_values_local`
@@ -37,7 +40,7 @@ class DeepseekOcr2(BaseImageProcessor):
 
     valid_kwargs = DeepseekOcr2ImageProcessorKwargs
     model_input_names = ["pixel_values", "num_local_patches"]
-    pipeline = ("rescale_and_normalize",)
+    further_outputs = ("pixel_values_local",)
 
     do_convert_rgb = True
     do_resize = True
@@ -53,27 +56,17 @@ class DeepseekOcr2(BaseImageProcessor):
     tile_size = 768
     background_color = (127, 127, 127)
 
-    def _preprocess(self, images, options):
-        tiles = self.map_by_shape(lambda image: self.tiles(image, options), images, options)
-        views = self.map_by_shape(lambda image: self.whole(image, options), images, options)
-        local = [tile for some in tiles for tile in some]
-        outputs = {
-            "pixel_values": self.run_pipeline(views, options),
-            "num_local_patches": [len(some) for some in tiles],
-            **({"pixel_values_local": self.run_pipeline(local, options)} if local else {}),
-        }
-        return self.batch_feature(outputs, options)
+    def cuts(self, height, width, options):
+        """Whether an image is cut: if it is larger than a tile."""
+        return options.crop_to_patches and max(height, width) > options.tile_size
+
+    def grid(self, height, width, options):
+        tile = self.tile_sides(options)
+        return geometry.closest_aspect_grid(height, width, *tile, options.max_patches, options.min_patches)
 
     def tiles(self, image, options):
         """The tiles of one image, row by row; none if it is no larger than one."""
-        tile = options.tile_size
-        height, width = image.shape[-2:]
-        if not options.crop_to_patches or max(height, width) <= tile:
-            return []
-        rows, columns = geometry.closest_aspect_grid(
-            height, width, tile, tile, options.max_patches, options.min_patches
-        )
-        return cut(self.ops, self.ops.resize(image, rows * tile, columns * tile, options.resample), tile, tile)
+        return super().tiles(image, options) if self.cuts(*image.shape[-2:], options) else []
 
     def whole(self, image, options):
         """The whole image, centred on a square."""
@@ -84,4 +77,4 @@ class DeepseekOcr2(BaseImageProcessor):
 
     def get_number_of_image_patches(self, height, width, images_kwargs=None):
         """Number of views of an image of `height x width`: the whole and its tiles."""
-        return 1 + self.output_shapes(height, width, **(images_kwargs or {}))["num_local_patches"].values[0]
+        return 1 + self.counted(height, width, images_kwargs)["num_local_patches"].values[0]

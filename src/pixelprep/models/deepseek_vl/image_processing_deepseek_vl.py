@@ -5,7 +5,7 @@ from ...image_processing_utils import BaseImageProcessor, map_images
 from ...image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs, SizeDict
 from ...utils import auto_docstring
-from ..tiles import mean_color, pad_to_square
+from .._tiles import mean_color, pad_to_square
 
 
 class DeepseekVLImageProcessorKwargs(ImagesKwargs, total=False):
@@ -43,12 +43,16 @@ class DeepseekVL(BaseImageProcessor):
         """Colour of the padding, 0..255 for each channel."""
         return mean_color(self.image_mean)
 
-    def resize(self, image, size, resample=None, min_size=14):
+    def resize(self, image, size, resample, min_size):
         if size.height is None or size.height != size.width:
             raise ValueError(f"{type(self).__name__} resizes to a square `height` and `width`, not to {size}")
         height, width = geometry.longest_edge_rounded(*image.shape[-2:], size.height)
         return super().resize(image, SizeDict(max(height, min_size), max(width, min_size)), resample)
 
-    def pad(self, images, background_color=None):
-        colour = self.background_color if background_color is None else background_color
-        return map_images(lambda image: pad_to_square(self.ops, image, colour), images)
+    def pad(self, images):
+        color = self.padding_color()
+        return map_images(lambda image: pad_to_square(self.ops, image, color), images)
+
+    def padding_color(self):
+        """Colour of the padding: the instance's, whatever mean a call gives."""
+        return self.background_color

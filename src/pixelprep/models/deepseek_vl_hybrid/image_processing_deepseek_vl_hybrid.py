@@ -3,8 +3,8 @@ from __future__ import annotations
 from ...image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD, PILImageResampling
 from ...processing_utils import SizeDict
 from ...utils import auto_docstring
+from .._tiles import mean_color
 from ..deepseek_vl.image_processing_deepseek_vl import DeepseekVL, DeepseekVLImageProcessorKwargs
-from ..tiles import mean_color
 
 
 class DeepseekVLHybridImageProcessorKwargs(DeepseekVLImageProcessorKwargs, total=False):
@@ -40,13 +40,15 @@ class DeepseekVLHybrid(DeepseekVL):
     high_res_image_mean = OPENAI_CLIP_MEAN
     high_res_image_std = OPENAI_CLIP_STD
 
+    def padding_color(self):
+        return mean_color(self.high_res_image_mean)  # only the large image is padded
+
     def _preprocess(self, images, options):
         large_options = options.replace(
             size=options.high_res_size,
             resample=options.high_res_resample,
             image_mean=options.high_res_image_mean,
             image_std=options.high_res_image_std,
-            background_color=mean_color(self.high_res_image_mean),
         )
         if options.do_resize:
             images = self.run_pipeline(images, large_options, ["resize", "pad"])

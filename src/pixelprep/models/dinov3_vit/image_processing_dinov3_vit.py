@@ -19,7 +19,7 @@ class DINOv3ViT(BaseImageProcessor):
     image_mean = IMAGENET_DEFAULT_MEAN
     image_std = IMAGENET_DEFAULT_STD
 
-    def resize(self, image, size, resample=PILImageResampling.BILINEAR, do_rescale=True):
+    def resize(self, image, size, resample, do_rescale):
         if not do_rescale:
             return super().resize(image, size, resample)
         return self.ops.resize_float(image, *target_size(*image.shape[-2:], size), resample)

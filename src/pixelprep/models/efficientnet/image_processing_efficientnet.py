@@ -38,11 +38,11 @@ class EfficientNet(BaseImageProcessor):
     include_top = True
 
     def rescale_and_normalize(
-        self, images, do_rescale, rescale_factor, do_normalize, image_mean, image_std, rescale_offset=False
+        self, images, do_rescale, rescale_factor, do_normalize, image_mean, image_std, rescale_offset
     ):
         if do_rescale and rescale_offset:
             images, do_rescale = self.normalize(self.rescale(images, rescale_factor), 1, 1), False
         return super().rescale_and_normalize(images, do_rescale, rescale_factor, do_normalize, image_mean, image_std)
 
-    def divide_by_std(self, images, image_std, include_top=True):
+    def divide_by_std(self, images, image_std, include_top):
         return self.normalize(images, 0, image_std) if include_top else images

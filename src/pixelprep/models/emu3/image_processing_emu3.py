@@ -3,11 +3,12 @@ from __future__ import annotations
 from functools import partialmethod
 
 from ... import geometry
-from ...image_processing_utils import BaseImageProcessor
+from ...image_processing_utils import Stacked
 from ...image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs, SizeDict
 from ...utils import auto_docstring
-from ..janus.image_processing_janus import Janus
+from .._imported import smart_resize as smart_resize
+from .._restored import RestoresImages
 
 
 class Emu3ImageProcessorKwargs(ImagesKwargs, total=False):
@@ -32,7 +33,7 @@ class Emu3ImageProcessorKwargs(ImagesKwargs, total=False):
 
 
 @auto_docstring
-class Emu3(BaseImageProcessor):
+class Emu3(RestoresImages):
     """Emu3 (arXiv:2409.18869): native aspect ratio between two areas; batches padded with zeros after normalising.
 
     `image_sizes` holds each image's `(height, width)` before padding. With `do_pad` `pixel_values` is always one array.
@@ -60,7 +61,7 @@ class Emu3(BaseImageProcessor):
             kwargs["size"] = SizeDict.parse({**size, **given})
         return super()._standardize_kwargs(**{**kwargs, "min_pixels": None, "max_pixels": None})
 
-    def resize(self, image, size, resample=None, spatial_factor=8):
+    def resize(self, image, size, resample, spatial_factor):
         if not size.min_pixels:
             raise ValueError(f"Emu3 bounds the number of pixels by `min_pixels` and `max_pixels`, not by {size}")
         target = geometry.smart_resize(*image.shape[-2:], spatial_factor, size.min_pixels, size.max_pixels)
@@ -70,7 +71,7 @@ class Emu3(BaseImageProcessor):
         images = self.run_pipeline(images, options)
         outputs = {"pixel_values": images, "image_sizes": [tuple(image.shape[-2:]) for image in images]}
         if options.do_pad:
-            outputs["pixel_values"] = self.ops.stack(self.pad(images), options.dtype)
+            outputs["pixel_values"] = Stacked(self.pad(images, pad_size=None))
         return self.batch_feature(outputs, options)
 
-    postprocess = partialmethod(Janus.postprocess, return_tensors="PIL.Image.Image")
+    postprocess = partialmethod(RestoresImages.postprocess, return_tensors="PIL.Image.Image")

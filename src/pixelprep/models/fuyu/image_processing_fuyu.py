@@ -2,13 +2,20 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 from ... import geometry
 from ...image_processing_outputs import BatchFeature
-from ...image_processing_utils import BaseImageProcessor, map_images, pad_to
-from ...image_utils import ChannelDimension, PILImageResampling, is_collection, make_nested_list_of_images
+from ...image_processing_utils import BaseImageProcessor, Stacked, map_images, pad_to
+from ...image_utils import (
+    ChannelDimension,
+    PILImageResampling,
+    is_collection,
+    make_nested_list_of_images,
+)
 from ...processing_utils import ImagesKwargs, SizeDict
 from ...utils import auto_docstring
+from .._tiles import height_and_width
 
 PADDING_MODES = ("constant", "edge", "reflect", "symmetric")
 
@@ -45,6 +52,7 @@ class Fuyu(BaseImageProcessor):
         "image_patch_indices_per_batch",
         "image_patch_indices_per_subsequence",
     ]
+    further_outputs = ("image_sizes", "image_scale_factors", "image_unpadded_heights", "image_unpadded_widths")
     pipeline = ("pad", "rescale_and_normalize")
 
     do_resize = True
@@ -73,13 +81,13 @@ class Fuyu(BaseImageProcessor):
         nested = is_collection(images) and any(map(is_collection, images))
         return samples if nested else [[image] for image in samples[0]]
 
-    def resize(self, image, size, resample=None):
+    def resize(self, image, size, resample):
         height, width = image.shape[-2:]
         if height <= size.height and width <= size.width:
             return image
         return self.ops.resize(image, *geometry.fit_within(height, width, size.height, size.width), resample)
 
-    def pad(self, images, size, padding_value=1.0, padding_mode="constant"):
+    def pad(self, images, size, padding_value, padding_mode):
         def extend(image):
             below, after = size.height - image.shape[-2], size.width - image.shape[-1]
             if padding_mode == "constant" or min(below, after) < 0:
@@ -94,8 +102,8 @@ class Fuyu(BaseImageProcessor):
         images = self.run_pipeline(images, options, ["resize"])
         after = [tuple(sample[0].shape[-2:]) for sample in images]
         images = self.run_pipeline(images, options)
-        if options.return_tensors is not None or not self.ops.pil_conventions:
-            images = self.ops.stack(images, options.dtype)
+        if options.return_tensors is not None or not self.ops.conventions.lists_unasked:
+            images = Stacked(images)
         outputs = {
             "images": images,
             "image_unpadded_heights": [[height] for height, _ in after],
@@ -107,14 +115,16 @@ class Fuyu(BaseImageProcessor):
 
     def get_num_patches(self, image_height, image_width, patch_size=None):
         """Number of patches of an image of `image_height x image_width`, which must be made of whole ones."""
-        patch = SizeDict.parse(patch_size or self.patch_size, name="patch_size")
-        split, _ = geometry.patch_axes(1, image_height, image_width, (patch.height, patch.width), 1, "hwc")
+        split, _ = geometry.patch_axes(1, image_height, image_width, self._patch(patch_size), 1, "hwc")
         return split[1] * split[4]
 
     def patchify_image(self, image, patch_size=None):
         """Patches `(B, patches, values)` of images `(B, C, H, W)`, row by row, channels innermost."""
-        patch = SizeDict.parse(patch_size or self.patch_size, name="patch_size")
-        return self.ops.patchify(image, (patch.height, patch.width), vector="hwc")
+        return self.ops.patchify(image, self._patch(patch_size), vector="hwc")
+
+    def _patch(self, patch_size: Any) -> geometry.Size:
+        """Height and width of a patch: those given, or the processor's."""
+        return height_and_width(SizeDict.parse(patch_size or self.patch_size, name="patch_size"), self, "patch_size")
 
     def preprocess_with_tokenizer_info(
         self,
@@ -142,8 +152,8 @@ class Fuyu(BaseImageProcessor):
             number of its patch (-1 for newlines) in `image_patch_indices_per_batch`, counted through the sample, and
             `image_patch_indices_per_subsequence`, counted in the image; `images` holds the images present.
         """
-        patch = SizeDict.parse(patch_size or self.patch_size, name="patch_size")
-        outputs = {key: [] for key in self.model_input_names}
+        down, across = self._patch(patch_size)
+        outputs: dict[str, list[Any]] = {key: [] for key in self.model_input_names}
         for sample, *facts in zip(image_input, image_present, image_unpadded_h, image_unpadded_w, strict=True):
             ids, patches, through_sample, in_image = ([] for _ in range(4))
             offset = 0
@@ -152,13 +162,13 @@ class Fuyu(BaseImageProcessor):
                 if present:
                     image = self.ops.from_image(image, ChannelDimension.FIRST, None)
                     if variable_sized:
-                        below = min(image.shape[-2], geometry.multiple_of(math.ceil(height), patch.height))
-                        after = min(image.shape[-1], geometry.multiple_of(math.ceil(width), patch.width))
+                        below = min(image.shape[-2], geometry.multiple_of(math.ceil(height), down))
+                        after = min(image.shape[-1], geometry.multiple_of(math.ceil(width), across))
                         image = self.ops.crop(image, 0, 0, below, after)
-                    row = [image_placeholder_id] * (image.shape[-1] // patch.width)
-                    tokens = (row + [image_newline_id] * bool(variable_sized)) * (image.shape[-2] // patch.height)
+                    row = [image_placeholder_id] * (image.shape[-1] // across)
+                    tokens = (row + [image_newline_id] * bool(variable_sized)) * (image.shape[-2] // down)
                     outputs["images"].append([image])
-                    patches.append(self.patchify_image(image, patch))
+                    patches.append(self.patchify_image(image, patch_size))
                 numbers = itertools.count()
                 inside = [next(numbers) if token == image_placeholder_id else -1 for token in tokens]
                 ids.append(self.ops.integers(tokens, "int32"))

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import math
+
 from ... import geometry
-from ...image_processing_utils import BaseImageProcessor
 from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs
 from ...utils import auto_docstring
-from ..tiles import PositiveInt, TileCount
+from .._tiles import PositiveInt, TileCount, TiledImageProcessor
 
 
 class Gemma3ImageProcessorKwargs(ImagesKwargs, total=False):
@@ -27,7 +28,7 @@ class Gemma3ImageProcessorKwargs(ImagesKwargs, total=False):
 
 
 @auto_docstring
-class Gemma3(BaseImageProcessor):
+class Gemma3(TiledImageProcessor):
     """Gemma 3 (arXiv:2503.19786): images warped to `size`; elongated ones are followed by crops of them.
 
     `pixel_values` is `(images and crops, C, H, W)`, `num_crops` the number of crops of each image.
@@ -46,11 +47,8 @@ class Gemma3(BaseImageProcessor):
     image_mean = IMAGENET_STANDARD_MEAN
     image_std = IMAGENET_STANDARD_STD
 
-    def _preprocess(self, images, options):
-        views = self.map_by_shape(lambda image: self.views(image, options), images, options)
-        pixel_values = self.run_pipeline([view for some in views for view in some], options)
-        counts = [len(some) - 1 for some in views]
-        return self.batch_feature({"pixel_values": pixel_values, "num_crops": counts}, options)
+    def outputs(self, images, views, options):
+        return {**super().outputs(images, views, options), "num_crops": [len(some) - 1 for some in views]}
 
     def views(self, image, options):
         """The image and its crops."""
@@ -64,5 +62,22 @@ class Gemma3(BaseImageProcessor):
                 "`do_pan_and_scan` needs `pan_and_scan_min_crop_size`, `pan_and_scan_max_num_crops` and "
                 "`pan_and_scan_min_ratio_to_activate`; published values are 256, 4 and 1.2"
             )
-        boxes = geometry.pan_and_scan(*image.shape[-2:], *limits)
+        boxes = pan_and_scan(*image.shape[-2:], *limits)
         return [image, *(self.ops.crop(image, *box) for box in boxes)]
+
+
+def pan_and_scan(
+    height: int, width: int, min_crop: int, max_crops: int, min_aspect: float
+) -> list[tuple[int, int, int, int]]:
+    """Boxes `(top, left, height, width)` along the longer side of an elongated image (Gemma 3, arXiv:2503.19786).
+
+    None at all if the longer side is less than `min_aspect` times the shorter, or a crop would be below `min_crop`.
+    """
+    long, short = max(height, width), min(height, width)
+    if long / short < min_aspect:
+        return []
+    count = min(max(min(math.floor(long / short + 0.5), long // min_crop), 2), max_crops)
+    edge = math.ceil(long / count)
+    if min(edge, short) < min_crop:
+        return []
+    return geometry.tile_boxes(height, width, *((height, edge) if width >= height else (edge, width)))

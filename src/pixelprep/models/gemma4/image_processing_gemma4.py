@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import math
+
 from ... import geometry
-from ...image_processing_utils import BaseImageProcessor
+from ...image_processing_utils import BaseImageProcessor, Stacked
 from ...image_utils import PILImageResampling
 from ...processing_utils import ImagesKwargs, Unpack
 from ...utils import auto_docstring
-from ..siglip2.image_processing_siglip2 import pad_tokens
+from .._patches import pad_tokens
 
 SOFT_TOKENS = (70, 140, 280, 560, 1120)
 
@@ -35,6 +37,7 @@ class Gemma4(BaseImageProcessor):
     """
 
     valid_kwargs = Gemma4ImageProcessorKwargs
+    needs = {"do_resize": ()}
     model_input_names = ["pixel_values", "image_position_ids", "num_soft_tokens_per_image"]
     pipeline = ("resize", "rescale_and_normalize")
 
@@ -58,11 +61,11 @@ class Gemma4(BaseImageProcessor):
             raise ValueError(f"`max_soft_tokens` must be one of {', '.join(map(str, SOFT_TOKENS))}, not {count}")
 
     def _validate_preprocess_kwargs(self, **kwargs):
-        super()._validate_preprocess_kwargs(**{**kwargs, "do_resize": False})
+        super()._validate_preprocess_kwargs(**kwargs)
         self._check_soft_tokens(kwargs["max_soft_tokens"])
 
-    def resize(self, image, size, resample=None, patch_size=16, max_soft_tokens=280, pooling_kernel_size=3):
-        height, width = geometry.fill_budget(*image.shape[-2:], patch_size * pooling_kernel_size, max_soft_tokens)
+    def resize(self, image, size, resample, patch_size, max_soft_tokens, pooling_kernel_size):
+        height, width = fill_budget(*image.shape[-2:], patch_size * pooling_kernel_size, max_soft_tokens)
         return self.ops.resize(image, height, width, resample)
 
     def token_layout(self, options):
@@ -77,7 +80,7 @@ class Gemma4(BaseImageProcessor):
             self._positions(image.shape[-2] // patch, image.shape[-1] // patch, length, image) for image in images
         ]
         outputs = {
-            "pixel_values": self.ops.stack([pad_tokens(self.ops, entry, length) for entry in patches], options.dtype),
+            "pixel_values": Stacked([pad_tokens(self.ops, entry, length) for entry in patches]),
             "image_position_ids": self.ops.stack(positions),
             "num_soft_tokens_per_image": [len(entry) * options.max_soft_tokens // length for entry in patches],
         }
@@ -86,3 +89,22 @@ class Gemma4(BaseImageProcessor):
     def _positions(self, rows, columns, length, like):
         cells = [(x, y) for y in range(rows) for x in range(columns)]
         return self.ops.integers(cells + [(-1, -1)] * (length - len(cells)), like=like)
+
+
+def fill_budget(height: int, width: int, factor: int, max_tokens: int) -> geometry.Size:
+    """Multiples of `factor` of an image scaled to `max_tokens` squares of it, rounded down (Gemma 4).
+
+    A side below `factor` becomes `factor`, the other one the aspect ratio's whole multiples of it.
+
+    Raises:
+        ValueError: both sides would be below `factor`.
+    """
+    scale = math.sqrt(max_tokens * factor**2 / (height * width))
+    rows, columns = math.floor(scale * height / factor), math.floor(scale * width / factor)
+    if not (rows or columns):
+        raise ValueError(f"{max_tokens} squares of {factor} pixels are too few for an image of {height}x{width}")
+    if not rows:
+        rows, columns = 1, min(width // height, max_tokens)
+    elif not columns:
+        rows, columns = min(height // width, max_tokens), 1
+    return rows * factor, columns * factor

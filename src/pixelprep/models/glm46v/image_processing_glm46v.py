@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 from ...utils import auto_docstring
+from .._imported import smart_resize_frames
 from ..glm4v.image_processing_glm4v import Glm4v
+
+smart_resize = smart_resize_frames
 
 
 @auto_docstring

@@ -3,7 +3,10 @@ from __future__ import annotations
 from ... import geometry
 from ...processing_utils import ImagesKwargs
 from ...utils import auto_docstring
+from .._imported import smart_resize_frames
 from ..qwen2_vl.image_processing_qwen2_vl import Qwen2VL
+
+smart_resize = smart_resize_frames
 
 
 class Glm4vImageProcessorKwargs(ImagesKwargs, total=False):
@@ -29,6 +32,15 @@ class Glm4v(Qwen2VL):
 
     size = {"shortest_edge": 112 * 112, "longest_edge": 28 * 28 * 15000}
 
-    def target_size(self, height, width, size, factor, frames):
-        height, width = geometry.cover(height, width, factor)
-        return geometry.smart_resize(height, width, factor, size.shortest_edge, size.longest_edge, frames)
+    def target_size(self, height, width, size, factor, frames, depth):
+        least, most = size.shortest_edge, size.longest_edge
+        covered, counted = cover(height, width, factor), max(round(frames / depth), 1) * depth
+        return geometry.smart_resize(*covered, factor, least, most, frames, image=(height, width), counted=counted)
+
+
+def cover(height: int, width: int, side: int) -> geometry.Size:
+    """An image with a side below `side` scaled until both reach it; sides are truncated (GLM-4.1V)."""
+    if min(height, width) >= side:
+        return height, width
+    scale = max(side / height, side / width)
+    return int(height * scale), int(width * scale)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 from ...utils import auto_docstring
+from .._imported import smart_resize_frames
 from ..glm4v.image_processing_glm4v import Glm4v, Glm4vImageProcessorKwargs
+
+smart_resize = smart_resize_frames
 
 
 class GlmgaImageProcessorKwargs(Glm4vImageProcessorKwargs, total=False):
@@ -21,7 +24,5 @@ class Glmga(Glm4v):
 
     patch_expand_factor = 1
 
-    def resize(
-        self, image, size, resample=None, patch_size=14, temporal_patch_size=2, merge_size=2, patch_expand_factor=1
-    ):
+    def resize(self, image, size, resample, patch_size, temporal_patch_size, merge_size, patch_expand_factor):
         return super().resize(image, size, resample, patch_size, temporal_patch_size, merge_size * patch_expand_factor)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from ...image_utils import PILImageResampling
 from ...utils import auto_docstring
+from .._imported import smart_resize as smart_resize
 from ..qwen2_vl.image_processing_qwen2_vl import Qwen2VL
 
 
@@ -19,9 +20,9 @@ class HunYuanVL(Qwen2VL):
     temporal_patch_size = 1
     spatial_patch_size = 1
 
-    def resize(self, image, size, resample=None, patch_size=16, temporal_patch_size=1, merge_size=2):
+    def resize(self, image, size, resample, patch_size, temporal_patch_size, merge_size):
         return super().resize(image, size, PILImageResampling.BICUBIC, patch_size, temporal_patch_size, merge_size)
 
     def get_number_of_image_patches(self, height, width, images_kwargs=None):
         """Rows and columns of patches of an image of `height x width`; `images_kwargs` replace options as in a call."""
-        return tuple(self.output_shapes(height, width, **(images_kwargs or {}))["image_grid_thw"].values[0][1:])
+        return tuple(self.counted(height, width, images_kwargs)["image_grid_thw"].values[0][1:])

@@ -2,7 +2,12 @@ from __future__ import annotations
 
 from ...image_processing_outputs import converter
 from ...image_processing_utils import BaseImageProcessor
-from ...image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD, PILImageResampling, make_flat_list_of_images
+from ...image_utils import (
+    OPENAI_CLIP_MEAN,
+    OPENAI_CLIP_STD,
+    PILImageResampling,
+    make_flat_list_of_images,
+)
 from ...processing_utils import ImagesKwargs, Unpack
 from ...utils import auto_docstring
 
@@ -40,7 +45,7 @@ class Idefics(BaseImageProcessor):
     @property
     def image_size(self):
         """Height of the images, the older name of `size`."""
-        return self.size.height
+        return self._options.size.height
 
     def preprocess(self, images, transform=None, **kwargs):
         """Pixel values float32 `(B, C, H, W)`, or a list of images without `return_tensors`.
@@ -56,5 +61,4 @@ class Idefics(BaseImageProcessor):
         image_size = kwargs.pop("image_size", None)
         if image_size is not None:
             kwargs["size"] = {"height": image_size, "width": image_size}
-        outputs = super().preprocess(images, **kwargs)
-        return outputs if self.backend == "shape" else outputs["pixel_values"]  # a dry run names its outputs
+        return super().preprocess(images, **kwargs)["pixel_values"]

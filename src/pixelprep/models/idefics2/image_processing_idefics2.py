@@ -3,15 +3,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ... import geometry
-from ...image_processing_utils import BaseImageProcessor
-from ...image_utils import (
-    IMAGENET_STANDARD_MEAN,
-    IMAGENET_STANDARD_STD,
-    PILImageResampling,
-)
+from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs, SizeDict
 from ...utils import auto_docstring
-from ..tiles import batch_samples
+from .._tiles import TiledImageProcessor, batch_samples
 
 
 class Idefics2ImageProcessorKwargs(ImagesKwargs, total=False):
@@ -24,7 +19,7 @@ class Idefics2ImageProcessorKwargs(ImagesKwargs, total=False):
 
 
 @auto_docstring
-class Idefics2(BaseImageProcessor):
+class Idefics2(TiledImageProcessor):
     """Idefics2 (arXiv:2405.02246): native aspect ratio with sides between two bounds, samples padded together.
 
     A flat list of images is one sample. `pixel_values` is `(samples, images, C, H, W)`, short samples padded with
@@ -48,15 +43,10 @@ class Idefics2(BaseImageProcessor):
     do_pad = True
     do_image_splitting = False
 
-    def convert_to_rgb(self, image):
-        from ...image_colors import composite_on_white
-
-        return composite_on_white(image)
-
-    def resize(self, image, size, resample=None):
+    def resize(self, image, size, resample):
         if size.shortest_edge and size.longest_edge:
             edges = size.shortest_edge, size.longest_edge
-            height, width = geometry.longest_shortest_edge(*image.shape[-2:], *edges)
+            height, width = longest_shortest_edge(*image.shape[-2:], *edges)
             size = SizeDict(height=height, width=width)
         elif not (size.height and size.width):
             raise ValueError(
@@ -64,11 +54,11 @@ class Idefics2(BaseImageProcessor):
             )
         return super().resize(image, size, resample)
 
-    def _preprocess(self, images, options):
-        if options.do_image_splitting:
-            images = [[part for image in sample for part in self.quarters(image)] for sample in images]
-        images = self.run_pipeline(images, options)
-        return self.batch_feature(batch_samples(self.ops, images, options), options)
+    def views(self, image, options):
+        return self.quarters(image) if options.do_image_splitting else [image]
+
+    def outputs(self, images, views, options):
+        return batch_samples(self.ops, views, options)
 
     def quarters(self, image):
         """The four quarters of an image, row by row, and itself; the middle pixel goes to the second half."""
@@ -80,3 +70,13 @@ class Idefics2(BaseImageProcessor):
             (top, left, below - top, after - left) for top, below in pairwise(tops) for left, after in pairwise(lefts)
         ]
         return [*(self.ops.crop(image, *box) for box in boxes), image]
+
+
+def longest_shortest_edge(height: int, width: int, shortest: int, longest: int) -> geometry.Size:
+    """Shrink the longer side to `longest`, then raise each side to `shortest` whatever the aspect ratio (Idefics2)."""
+    aspect = width / height
+    if width >= height and width > longest:
+        height, width = int(longest / aspect), longest
+    elif height > width and height > longest:
+        height, width = longest, int(longest * aspect)
+    return max(height, shortest), max(width, shortest)

@@ -1,15 +1,11 @@
 from __future__ import annotations
 
 from ... import geometry
-from ...image_processing_utils import BaseImageProcessor, map_images
-from ...image_utils import (
-    IMAGENET_STANDARD_MEAN,
-    IMAGENET_STANDARD_STD,
-    PILImageResampling,
-)
+from ...image_processing_utils import map_images
+from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs, SizeDict
 from ...utils import auto_docstring
-from ..tiles import batch_samples, cut
+from .._tiles import TiledImageProcessor, batch_samples, cut
 
 
 class Idefics3ImageProcessorKwargs(ImagesKwargs, total=False):
@@ -28,7 +24,7 @@ class Idefics3ImageProcessorKwargs(ImagesKwargs, total=False):
 
 
 @auto_docstring
-class Idefics3(BaseImageProcessor):
+class Idefics3(TiledImageProcessor):
     """Idefics3 (arXiv:2408.12637): the longer side resized to `size`, then cut into square tiles.
 
     A flat list of images is one sample. `pixel_values` is `(samples, tiles, C, H, W)`, short samples padded with zero
@@ -38,8 +34,9 @@ class Idefics3(BaseImageProcessor):
     valid_kwargs = Idefics3ImageProcessorKwargs
     nested_images = True
     model_input_names = ["pixel_values", "pixel_attention_mask"]
+    further_outputs = ("rows", "cols")
     unsaved_kwargs = frozenset({"return_row_col_info"})
-    pipeline = ("rescale_and_normalize",)
+    further_steps = ("resize",)
 
     do_convert_rgb = True
     do_resize = True
@@ -54,7 +51,7 @@ class Idefics3(BaseImageProcessor):
     image_std = IMAGENET_STANDARD_STD
     do_pad = True
 
-    def resize(self, image, size, resample=None):
+    def resize(self, image, size, resample):
         if size.longest_edge:
             height, width = geometry.longest_edge_even(*image.shape[-2:], size.longest_edge)
             size = SizeDict(height=height, width=width)
@@ -62,34 +59,44 @@ class Idefics3(BaseImageProcessor):
             raise ValueError(f"{type(self).__name__} resizes to a `longest_edge` or a `height` and `width`, not {size}")
         return super().resize(image, size, resample)
 
-    def _preprocess(self, images, options):
-        tile = options.max_image_size.longest_edge
-        if not tile:
-            raise ValueError(f"`max_image_size` needs a `longest_edge`, not {options.max_image_size}")
-        images = self.run_pipeline(images, options, ["resize"])
-        frames = map_images(lambda image: self.split_image(image, tile, options), images)
-        counts = [[(rows, columns) for _, rows, columns in sample] for sample in frames]
-        tiles = [[frame for pieces, _, _ in sample for frame in pieces] for sample in frames]
-        tiles = self.run_pipeline(tiles, options)
-        encoded = self.batch_feature(batch_samples(self.ops, tiles, options), options)
-        if options.return_row_col_info:
-            encoded["rows"] = [[rows for rows, _ in sample] for sample in counts]
-            encoded["cols"] = [[columns for _, columns in sample] for sample in counts]
-        return encoded
+    def _validate_preprocess_kwargs(self, **kwargs):
+        super()._validate_preprocess_kwargs(**kwargs)
+        if not kwargs["max_image_size"].longest_edge:
+            raise ValueError(f"`max_image_size` needs a `longest_edge`, not {kwargs['max_image_size']}")
 
-    def split_image(self, image, tile, options):
-        """Tiles row by row and the whole image last, with the numbers of rows and columns."""
-        verbs, resample = self.ops, options.resample
+    def _preprocess(self, images, options):
+        return super()._preprocess(self.run_pipeline(images, options, ["resize"]), options)
+
+    def outputs(self, images, views, options):
+        return batch_samples(self.ops, views, options)
+
+    def lists(self, images, views, options):
+        if not options.return_row_col_info:
+            return {}
+        grids = map_images(lambda image: self.grid(*image.shape[-2:], options), images)
+        grids = map_images(lambda grid: (0, 0) if grid == (1, 1) else grid, grids)
+        return {
+            "rows": [[rows for rows, _ in sample] for sample in grids],
+            "cols": [[columns for _, columns in sample] for sample in grids],
+        }
+
+    def tile_sides(self, options):
+        return (options.max_image_size.longest_edge,) * 2
+
+    def grid(self, height, width, options):
         if not options.do_image_splitting:
-            return [verbs.resize(image, tile, tile, resample)], 0, 0
-        height, width = geometry.grow_to_tiles(*image.shape[-2:], tile)
-        image = verbs.resize(image, height, width, resample)
-        if height <= tile and width <= tile:
-            return [image], 0, 0
-        whole = verbs.resize(image, tile, tile, resample)
-        return [*cut(verbs, image, tile, tile), whole], height // tile, width // tile
+            return 1, 1
+        tile, _ = self.tile_sides(options)
+        height, width = geometry.grow_to_tiles(height, width, tile)
+        return height // tile, width // tile
+
+    def views(self, image, options):
+        """Tiles row by row and the whole image last, made from the canvas; or only that."""
+        canvas = self.canvas(image, options)
+        tiles = cut(self.ops, canvas, *self.tile_sides(options))
+        return tiles if len(tiles) == 1 else [*tiles, self.whole(canvas, options)]
 
     def get_number_of_image_patches(self, height, width, images_kwargs=None):
         """Number of tiles of an image of `height x width`, and how many rows and columns of it are cut."""
-        outputs = self.output_shapes(height, width, **{**(images_kwargs or {}), "return_row_col_info": True})
+        outputs = self.counted(height, width, {**(images_kwargs or {}), "return_row_col_info": True})
         return outputs["pixel_values"].shape[1], outputs["rows"].values[0][0], outputs["cols"].values[0][0]

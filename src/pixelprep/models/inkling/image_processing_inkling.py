@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import math
+
 from ... import geometry
-from ...image_processing_utils import BaseImageProcessor
+from ...image_processing_utils import BaseImageProcessor, Joined
 from ...image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs
 from ...utils import auto_docstring
@@ -28,6 +30,7 @@ class Inkling(BaseImageProcessor):
     """
 
     valid_kwargs = InklingImageProcessorKwargs
+    further_outputs = ("num_patches",)
     pipeline = ("scale", "pad_to_patches", "rescale_and_normalize")
 
     do_convert_rgb = True
@@ -49,12 +52,12 @@ class Inkling(BaseImageProcessor):
         if size is None or not size.height or size.height != size.width:
             raise ValueError(f"Inkling's patches are squares: `size` needs equal `height` and `width`, not {size}")
 
-    def scale(self, image, resample, rescale_image_frac=None, rescale_image_max_upscaled_long_edge=None):
+    def scale(self, image, resample, rescale_image_frac, rescale_image_max_upscaled_long_edge):
         """The image scaled by `rescale_image_frac`, if given."""
         if rescale_image_frac is None:
             return image
         cap = rescale_image_max_upscaled_long_edge
-        return self.ops.resize(image, *geometry.scale_longest(*image.shape[-2:], rescale_image_frac, cap), resample)
+        return self.ops.resize(image, *scale_longest(*image.shape[-2:], rescale_image_frac, cap), resample)
 
     def pad_to_patches(self, image, size):
         """The image in floating point, with -1 at the bottom and the right up to whole patches."""
@@ -68,6 +71,12 @@ class Inkling(BaseImageProcessor):
 
         patches = self.map_by_shape(patchify, self.run_pipeline(images, options), options)
         counts = self.ops.integers([entry.shape[0] for entry in patches])
-        return self.batch_feature(
-            {"pixel_values": self.ops.concat(patches, options.dtype), "num_patches": counts}, options
-        )
+        return self.batch_feature({"pixel_values": Joined(patches), "num_patches": counts}, options)
+
+
+def scale_longest(height: int, width: int, fraction: float, cap: int | None) -> geometry.Size:
+    """Scale by `fraction`, but not beyond a longer side of `cap` unless it is that long already (Inkling)."""
+    longest = max(height, width)
+    target = longest * fraction if cap is None else min(longest * fraction, max(cap, longest))
+    ratio = target / longest
+    return max(1, math.floor(height * ratio + 0.5)), max(1, math.floor(width * ratio + 0.5))

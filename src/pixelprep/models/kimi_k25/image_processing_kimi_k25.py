@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 from ... import geometry
 from ...image_processing_utils import pad_to
 from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD
@@ -32,6 +34,7 @@ class Kimi_K25(Qwen2VL):  # noqa: N801
     """
 
     valid_kwargs = Kimi_K25ImageProcessorKwargs
+    bounds_pixels = False
     merge_order = False
     patch_vector = "c h w"
 
@@ -41,12 +44,24 @@ class Kimi_K25(Qwen2VL):  # noqa: N801
     image_std = IMAGENET_STANDARD_STD
     max_patches = 16384
 
-    def resize(self, image, size, resample=None, patch_size=14, merge_size=2, max_patches=16384):
+    def resize(self, image, size, resample, patch_size, merge_size, max_patches):
         if not size.max_height or size.max_height != size.max_width:
             raise ValueError(
                 "Kimi_K25 bounds the patches of a side by `size` with equal `max_height` and `max_width`, "
                 f"not by {size}"
             )
-        content = geometry.shrink_to_budget(*image.shape[-2:], patch_size, max_patches, size.max_height)
+        content = shrink_to_budget(*image.shape[-2:], patch_size, max_patches, size.max_height)
         image = self.ops.resize(image, *content, resample)
         return pad_to(self.ops, image, *(geometry.multiple_of(side, patch_size * merge_size) for side in content))
+
+    def patchify(self, image, patch_size):
+        return super().patchify(image, patch_size, 1, 1)
+
+
+def shrink_to_budget(height: int, width: int, patch: int, max_patches: int, max_side: int) -> geometry.Size:
+    """Shrink until whole patches number `max_patches` and `max_side` a side at most; never grow (Kimi K2.5)."""
+    count = max(1, height // patch) * max(1, width // patch)
+    longest = max_side * patch
+    scale = min(1.0, math.sqrt(max_patches / count), longest / height, longest / width)
+    height, width = (min(max(1, int(side * scale)), longest) for side in (height, width))
+    return height, width

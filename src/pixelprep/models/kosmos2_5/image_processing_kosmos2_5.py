@@ -26,6 +26,7 @@ class Kosmos2_5(Pix2Struct):  # noqa: N801
 
     valid_kwargs = Kosmos2_5ImageProcessorKwargs
     model_input_names = ["pixel_values"]
+    further_outputs = ("flattened_patches", "attention_mask", "rows", "cols", "height", "width")
 
     max_patches = 4096
 

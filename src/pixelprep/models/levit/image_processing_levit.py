@@ -22,7 +22,7 @@ class Levit(BaseImageProcessor):
     image_mean = IMAGENET_DEFAULT_MEAN
     image_std = IMAGENET_DEFAULT_STD
 
-    def resize(self, image, size, resample=None):
+    def resize(self, image, size, resample):
         if size.shortest_edge:
             size = SizeDict(*geometry.shortest_edge(*image.shape[-2:], int(256 / 224 * size.shortest_edge)))
         elif not size.height:

@@ -3,11 +3,13 @@ from __future__ import annotations
 import math
 
 from ... import geometry
-from ...image_processing_utils import BaseImageProcessor
+from ...core.nesting import leaves
+from ...image_processing_utils import Stacked
 from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs, Unpack
 from ...utils import auto_docstring
-from ..tiles import PositiveInt, TileCount, cut
+from .._patches import pad_tokens, token_mask
+from .._tiles import PositiveInt, TileCount, TiledImageProcessor
 
 
 class Lfm2VlImageProcessorKwargs(ImagesKwargs, total=False):
@@ -51,7 +53,7 @@ class Lfm2VlImageProcessorKwargs(ImagesKwargs, total=False):
 
 
 @auto_docstring
-class Lfm2Vl(BaseImageProcessor):
+class Lfm2Vl(TiledImageProcessor):
     """LFM2-VL (arXiv:2511.23404): native aspect ratio; large images are cut into tiles, with the whole image last.
 
     `pixel_values` is `(tiles, patches, patch_size ** 2 * C)`, padded with zeros to the most patches that a tile can
@@ -61,7 +63,7 @@ class Lfm2Vl(BaseImageProcessor):
 
     valid_kwargs = Lfm2VlImageProcessorKwargs
     model_input_names = ["pixel_values", "pixel_attention_mask", "spatial_shapes"]
-    pipeline = ("rescale_and_normalize",)
+    further_outputs = ("image_rows", "image_cols", "image_sizes")
 
     do_resize = True
     size = {"height": 512, "width": 512}
@@ -94,25 +96,25 @@ class Lfm2Vl(BaseImageProcessor):
     def _preprocess(self, images, options):
         if options.do_image_splitting and options.min_tiles > options.max_tiles:
             raise ValueError(f"min_tiles={options.min_tiles} is more than max_tiles={options.max_tiles}")
-        patch = options.encoder_patch_size
-        tiles = self.map_by_shape(lambda image: self.tiles(image, options), images, options)
-        tiles = self.run_pipeline([tile for some in tiles for tile in some], options)
+        return super()._preprocess(images, options)
+
+    def outputs(self, images, views, options):
+        tiles, patch = list(leaves(views)), options.encoder_patch_size
         shapes = [[side // patch for side in tile.shape[-2:]] for tile in tiles]
         tokens = [self.ops.patchify(tile, patch, vector="hwc") for tile in tiles]
         outputs = {}
         if options.do_pad:
             # A strip that grows to `min_image_tokens` can have more patches than a tile: then all are padded to it.
-            longest = max(self.longest(options), *(rows * columns for rows, columns in shapes))
-            missing = [longest - some.shape[0] for some in tokens]
-            tokens = [self.ops.pad(t, 0, n, 0, 0) if n else t for t, n in zip(tokens, missing, strict=True)]
-            masks = [self.ops.pixel_mask(1, rows * columns, 1, longest, "int32") for rows, columns in shapes]
-            outputs = {"pixel_attention_mask": self.ops.concat(masks), "spatial_shapes": self.ops.integers(shapes)}
-        outputs["pixel_values"] = self.ops.stack(tokens, options.dtype)
+            longest = max(self.longest(options), *(some.shape[0] for some in tokens))
+            masks = [token_mask(self.ops, some, longest, "int32") for some in tokens]
+            tokens = [pad_tokens(self.ops, some, longest) for some in tokens]
+            outputs = {"pixel_attention_mask": Stacked(masks), "spatial_shapes": self.ops.integers(shapes)}
+        outputs["pixel_values"] = Stacked(tokens)
         if options.return_row_col_info:
             grids = [self.grid(*image.shape[-2:], options) or (1, 1) for image in images]
             outputs["image_rows"], outputs["image_cols"] = map(list, zip(*grids, strict=True))
-            outputs["image_sizes"] = [list(self.whole(*image.shape[-2:], options)) for image in images]
-        return self.batch_feature(outputs, options)
+            outputs["image_sizes"] = [list(self.whole_size(*image.shape[-2:], options)) for image in images]
+        return outputs
 
     def longest(self, options):
         """The most patches that a tile or a whole image can have."""
@@ -129,19 +131,18 @@ class Lfm2Vl(BaseImageProcessor):
         tile = options.tile_size
         return geometry.closest_aspect_grid(height, width, tile, tile, options.max_tiles, options.min_tiles)
 
-    def whole(self, height, width, options):
+    def whole_size(self, height, width, options):
         """Size of an image in one piece."""
         block = options.encoder_patch_size * options.downsample_factor
         bounds = (tokens * block**2 for tokens in (options.min_image_tokens, options.max_image_tokens))
         return geometry.smart_resize(height, width, block, *bounds, least=1, max_aspect=math.inf)
 
-    def tiles(self, image, options):
+    def whole(self, image, options):
+        """The whole image at about its own aspect ratio."""
+        return self.ops.resize(image, *self.whole_size(*image.shape[-2:], options), options.resample)
+
+    def views(self, image, options):
         """The tiles of one image, row by row, and the whole image last; or only that."""
-        height, width = image.shape[-2:]
-        grid = self.grid(height, width, options)
-        whole = self.ops.resize(image, *self.whole(height, width, options), options.resample)
-        if grid is None:
-            return [whole]
-        tile, (rows, columns) = options.tile_size, grid
-        tiles = cut(self.ops, self.ops.resize(image, rows * tile, columns * tile, options.resample), tile, tile)
-        return [*tiles, whole] if options.use_thumbnail and len(tiles) > 1 else tiles
+        if self.grid(*image.shape[-2:], options) is None:
+            return [self.whole(image, options)]
+        return super().views(image, options) if options.use_thumbnail else self.tiles(image, options)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from ... import geometry
-from ...image_processing_utils import BaseImageProcessor, pad_to
+from ...core.nesting import leaves
+from ...image_processing_utils import Stacked, pad_to
 from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs
 from ...utils import auto_docstring
-from ..tiles import TileCount, cut, square_edge
+from .._tiles import TileCount, TiledImageProcessor, square_edge
 
 
 class Llama4ImageProcessorKwargs(ImagesKwargs, total=False):
@@ -21,7 +22,7 @@ class Llama4ImageProcessorKwargs(ImagesKwargs, total=False):
 
 
 @auto_docstring
-class Llama4(BaseImageProcessor):
+class Llama4(TiledImageProcessor):
     """Llama 4 (Meta, 2025): images fitted on a grid of tiles; several tiles are followed by the whole image.
 
     `pixel_values` is bfloat16 `(tiles, C, H, W)`, rescaled and normalised in bfloat16 as in training;
@@ -29,7 +30,7 @@ class Llama4(BaseImageProcessor):
     """
 
     valid_kwargs = Llama4ImageProcessorKwargs
-    pipeline = ("rescale_and_normalize",)
+    further_outputs = ("aspect_ratios",)
 
     do_convert_rgb = True
     do_resize = True
@@ -51,28 +52,29 @@ class Llama4(BaseImageProcessor):
     def _preprocess(self, images, options):
         if not options.do_resize:
             raise ValueError("Llama4 fits images on tiles and cannot leave them as they are: do_resize must be True")
-        tiles = self.map_by_shape(lambda image: self.tiles(image, options), images, options)
-        tiles = self.run_pipeline(tiles, options)
-        if options.return_tensors is None:
-            pixel_values = [self.ops.stack(some, options.dtype) for some in tiles]
-        else:
-            pixel_values = self.ops.stack([tile for some in tiles for tile in some], options.dtype)
-        ratios = [self.ops.integers(self.grid(*image.shape[-2:], options)) for image in images]
-        return self.batch_feature({"pixel_values": pixel_values, "aspect_ratios": ratios}, options)
+        return super()._preprocess(images, options)
+
+    def outputs(self, images, views, options):
+        together = options.return_tensors is not None
+        return {
+            "pixel_values": Stacked(list(leaves(views))) if together else [Stacked(some) for some in views],
+            "aspect_ratios": [self.ops.integers(self.grid(*image.shape[-2:], options)) for image in images],
+        }
+
+    def tile_sides(self, options):
+        return (square_edge(options.size, self),) * 2
 
     def grid(self, height, width, options):
-        """Numbers of rows and columns of tiles of an image."""
-        tile = square_edge(options.size, self)
+        tile, _ = self.tile_sides(options)
         return geometry.least_scaling_grid(
             height, width, tile, options.max_patches, grow=bool(options.resize_to_max_canvas)
         )
 
-    def tiles(self, image, options):
-        """The tiles of one image, row by row, and last the whole image if there are several."""
-        tile = square_edge(options.size, self)
+    def canvas(self, image, options):
+        """The image, its aspect ratio kept, at the top left of a canvas of tiles."""
+        tile, _ = self.tile_sides(options)
         rows, columns = self.grid(*image.shape[-2:], options)
         canvas = rows * tile, columns * tile
         limit = max(canvas) if options.resize_to_max_canvas else tile
         fitted = geometry.fit_limited(*image.shape[-2:], *canvas, limit)
-        tiles = cut(self.ops, pad_to(self.ops, self.ops.resize(image, *fitted, options.resample), *canvas), tile, tile)
-        return tiles if len(tiles) == 1 else [*tiles, self.ops.resize(image, tile, tile, options.resample)]
+        return pad_to(self.ops, self.ops.resize(image, *fitted, options.resample), *canvas)

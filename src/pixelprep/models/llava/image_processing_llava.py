@@ -3,7 +3,7 @@ from __future__ import annotations
 from ...image_processing_utils import BaseImageProcessor, map_images
 from ...image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD, PILImageResampling
 from ...utils import auto_docstring
-from ..tiles import mean_color, pad_to_square
+from .._tiles import mean_color, pad_to_square
 
 
 @auto_docstring

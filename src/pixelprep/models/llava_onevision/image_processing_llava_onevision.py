@@ -3,8 +3,8 @@ from __future__ import annotations
 from ...image_processing_utils import map_images
 from ...image_utils import is_collection
 from ...utils import auto_docstring
+from .._tiles import mean_color, pad_to_square
 from ..llava_next.image_processing_llava_next import LlavaNext
-from ..tiles import mean_color, pad_to_square
 
 
 @auto_docstring
@@ -37,12 +37,14 @@ class LlavaOnevision(LlavaNext):
     def _preprocess(self, images, batch_num_images, options):
         if sum(batch_num_images) != len(images):  # batches, which are arrays of several images
             batch_num_images = [1] * len(images)
-        alone = iter([count == 1 for count in batch_num_images for _ in range(count)])
+        alone = [count == 1 for count in batch_num_images for _ in range(count)]
         colour = mean_color(options.image_mean)
 
-        def tiles(image):
-            return self.tiles(image, options) if next(alone) else [pad_to_square(self.ops, image, colour)]
+        def views(shown):
+            image, is_alone = shown
+            return self.views(image, options) if is_alone else [pad_to_square(self.ops, image, colour)]
 
-        encoded = self.batch_tiles(images, map_images(tiles, images), options)
+        shown = map_images(views, list(zip(images, alone, strict=True)))
+        encoded = self.encode(images, shown, options)
         encoded.update(self.batch_feature({"batch_num_images": batch_num_images}, options))
         return encoded

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from ...processing_utils import Unpack
 from ...utils import auto_docstring
+from .._imported import smart_resize as smart_resize
 from ..qwen2_vl.image_processing_qwen2_vl import Qwen2VL, Qwen2VLImageProcessorKwargs
 
 

@@ -1,15 +1,11 @@
 from __future__ import annotations
 
 from ... import geometry
-from ...image_processing_utils import BaseImageProcessor, map_images, pad_to
-from ...image_utils import (
-    IMAGENET_STANDARD_MEAN,
-    IMAGENET_STANDARD_STD,
-    PILImageResampling,
-)
+from ...image_processing_utils import Stacked, map_images, pad_to
+from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs, Unpack
 from ...utils import auto_docstring
-from ..tiles import TileCount, as_float, blank, cut, height_and_width, square_edge
+from .._tiles import TileCount, TiledImageProcessor, as_float, blank, square_edge
 
 
 class MllamaImageProcessorKwargs(ImagesKwargs, total=False):
@@ -22,7 +18,7 @@ class MllamaImageProcessorKwargs(ImagesKwargs, total=False):
 
 
 @auto_docstring
-class Mllama(BaseImageProcessor):
+class Mllama(TiledImageProcessor):
     """Llama 3.2 Vision (arXiv:2407.21783): images fitted on the grid of tiles that changes their size least.
 
     A flat list of images is one sample. `pixel_values` is float32 `(samples, images, tiles, C, H, W)`, short ones
@@ -34,7 +30,6 @@ class Mllama(BaseImageProcessor):
     valid_kwargs = MllamaImageProcessorKwargs
     nested_images = True
     model_input_names = ["pixel_values", "num_tiles", "aspect_ratio_ids", "aspect_ratio_mask"]
-    pipeline = ("rescale_and_normalize",)
 
     do_convert_rgb = True
     do_resize = True
@@ -53,29 +48,20 @@ class Mllama(BaseImageProcessor):
             raise ValueError(
                 "Mllama always resizes and pads to tiles: `do_resize` and `do_pad` must be on, `max_image_tiles` set"
             )
-        square_edge(self.size, self)
-
-    def convert_to_rgb(self, image):
-        from ...image_colors import composite_on_white
-
-        return composite_on_white(image)
+        square_edge(self._options.size, self)
 
     def _preprocess(self, images, options):
+        self.tile_sides(options)  # an error of the options names no image
         most = options.max_image_tiles
-        edge, _ = height_and_width(options.size, self)
         supported = geometry.grids(most)
-
-        def grid(image):
-            return geometry.least_scaling_grid(*image.shape[-2:], edge, most)
-
-        grids = map_images(grid, images)
-        tiles = map_images(lambda image: self.tiles(image, *grid(image), options), images)
+        grids = map_images(lambda image: self.grid(*image.shape[-2:], options), images)
+        tiles = map_images(lambda image: self.views(image, options), images)
         counts = [[rows * columns for rows, columns in sample] for sample in grids]
         padding = max(map(len, images))
         ids = [[supported.index(g) + 1 for g in sample] + [0] * (padding - len(sample)) for sample in grids]
         used = [sample + [1] * (padding - len(sample)) for sample in counts]
         outputs = {
-            "pixel_values": as_float(self.ops, self.ops.stack(tiles, options.dtype), options),
+            "pixel_values": Stacked(tiles),
             "aspect_ratio_ids": self.ops.integers(ids),
             "aspect_ratio_mask": self.ops.integers([[[1] * n + [0] * (most - n) for n in row] for row in used]),
         }
@@ -83,11 +69,39 @@ class Mllama(BaseImageProcessor):
         encoded["num_tiles"] = counts
         return encoded
 
-    def tiles(self, image, rows, columns, options):
-        """The tiles of one image, row by row, as many as `max_image_tiles`; the last ones may be blank."""
-        height, width = height_and_width(options.size, self)
+    def grid(self, height, width, options):
+        edge, _ = self.tile_sides(options)
+        return geometry.least_scaling_grid(height, width, edge, options.max_image_tiles)
+
+    def canvas(self, image, options):
+        """The image, its aspect ratio kept, at the top left of a canvas of tiles."""
+        (height, width), (rows, columns) = self.tile_sides(options), self.grid(*image.shape[-2:], options)
         fitted = geometry.fit_limited(*image.shape[-2:], rows * height, columns * height, height)
-        canvas = pad_to(self.ops, self.ops.resize(image, *fitted, options.resample), rows * height, columns * width)
-        tiles = self.run_pipeline(cut(self.ops, canvas, height, width), options)
+        return pad_to(self.ops, self.ops.resize(image, *fitted, options.resample), rows * height, columns * width)
+
+    def views(self, image, options):
+        """The finished tiles of one image, row by row, as many as `max_image_tiles`; the last ones may be blank."""
+        tiles = self.run_pipeline(self.tiles(image, options), options)
+        tiles = [as_float(self.ops, tile, options) for tile in tiles]
         missing = options.max_image_tiles - len(tiles)
         return [*tiles, *[blank(self.ops, tiles[0])] * missing] if missing else tiles
+
+
+def get_all_supported_aspect_ratios(max_image_tiles: int) -> list[tuple[int, int]]:
+    """Every grid, in the order in which `aspect_ratio_ids` count them; as in the reference's module."""
+    return geometry.grids(max_image_tiles)
+
+
+def get_optimal_tiled_canvas(
+    image_height: int, image_width: int, max_image_tiles: int, tile_size: int
+) -> geometry.Size:
+    """The canvas `(height, width)` in pixels that changes the image least; as in the reference's module."""
+    rows, columns = geometry.least_scaling_grid(image_height, image_width, tile_size, max_image_tiles)
+    return rows * tile_size, columns * tile_size
+
+
+def get_image_size_fit_to_canvas(
+    image_height: int, image_width: int, canvas_height: int, canvas_width: int, tile_size: int
+) -> geometry.Size:
+    """The image's size on a canvas; as in the reference's module."""
+    return geometry.fit_limited(image_height, image_width, canvas_height, canvas_width, tile_size)

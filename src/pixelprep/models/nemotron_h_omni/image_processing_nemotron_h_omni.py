@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import math
+from typing import Annotated
+
+import msgspec
+
 from ... import geometry
 from ...image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs, Unpack
@@ -24,7 +29,7 @@ class NemotronH_Omni_Reasoning_V3ImageProcessorKwargs(ImagesKwargs, total=False)
     patch_size: int
     downsample_ratio: float
     min_num_patches: int
-    max_num_patches: int
+    max_num_patches: Annotated[int, msgspec.Meta(ge=0)]
     max_model_len: int
 
 
@@ -37,6 +42,8 @@ class NemotronH_Omni_Reasoning_V3(Qwen2VL):  # noqa: N801
     """
 
     valid_kwargs = NemotronH_Omni_Reasoning_V3ImageProcessorKwargs
+    needs = {"do_resize": ()}
+    bounds_pixels = False
     model_input_names = ["pixel_values", "image_grid_hw"]
     pipeline = ("rescale_and_normalize",)
     merge_order = False
@@ -67,19 +74,36 @@ class NemotronH_Omni_Reasoning_V3(Qwen2VL):  # noqa: N801
                 kwargs.setdefault(name, value)
         super().__init__(**kwargs)
 
-    def _validate_preprocess_kwargs(self, **kwargs):
-        super()._validate_preprocess_kwargs(**{**kwargs, "do_resize": False})
-
     def _preprocess(self, images, options):
         patch, least, merge = options.patch_size, options.min_num_patches, round(1 / options.downsample_ratio)
         most = max((options.max_model_len - 4) * merge**2, least * len(images))
         most = max(min(most, options.max_num_patches or most), least)
 
         def resize(image):
-            rows, columns = geometry.bounded_grid(*image.shape[-2:], patch, merge, least, most)
+            rows, columns = bounded_grid(*image.shape[-2:], patch, merge, least, most)
             return self.ops.resize_float(image, rows * patch, columns * patch, options.resample)
 
         return super()._preprocess(self.map_by_shape(resize, images, options), options)
 
+    def patchify(self, image, patch_size):
+        return super().patchify(image, patch_size, 1, 1)
+
     def grid_outputs(self, grids, options):
         return {"image_grid_hw": self.ops.integers(grids)}
+
+
+def bounded_grid(height: int, width: int, patch: int, merge: int, min_patches: int, max_patches: int) -> geometry.Size:
+    """Rows and columns, multiples of `merge`, with a number of patches between two bounds (Nemotron-H Omni)."""
+    rows, columns = round(height / patch + 0.5), round(width / patch + 0.5)
+    shrink = min(math.sqrt(max_patches / (rows * columns)), 1.0)
+    rows, columns = max(1, math.floor(shrink * rows)), max(1, math.floor(shrink * columns))
+    if max_patches > min_patches and rows * columns < min_patches:
+        grow = math.sqrt(min_patches / (rows * columns))
+        rows, columns = math.ceil(grow * rows), math.ceil(grow * columns)
+
+    def even(count: int, other: int) -> int:
+        up = geometry.multiple_of(count, merge)
+        return up if up == count or up * other <= max_patches else max(merge, up - merge)
+
+    rows = even(rows, columns)
+    return rows, even(columns, rows)

@@ -3,11 +3,16 @@ from __future__ import annotations
 import math
 
 from ... import geometry
-from ...image_processing_utils import BaseImageProcessor, pad_to
+from ...image_processing_utils import BaseImageProcessor, Stacked, pad_to
 from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs
 from ...utils import auto_docstring
-from ..tiles import PositiveInt, TileCount, cut, square_edge
+from .._tiles import (
+    PositiveInt,
+    TileCount,
+    cut,
+    square_edge,
+)
 
 LEAST_SIDE = 10  # pixels; below, an image is too elongated to be worth tokens
 GLOBAL_TOKENS = 256 + 16 + 1  # the whole image's tokens, a line break after each of its 16 rows, one separator
@@ -37,6 +42,7 @@ class Phi4Multimodal(BaseImageProcessor):
 
     valid_kwargs = Phi4MultimodalImageProcessorKwargs
     model_input_names = ["image_pixel_values", "image_sizes", "image_attention_mask"]
+    further_outputs = ("num_img_tokens",)
     pipeline = ("rescale_and_normalize",)
 
     do_convert_rgb = True
@@ -67,7 +73,7 @@ class Phi4Multimodal(BaseImageProcessor):
         most = max(map(len, tile_masks))
         masks = [[ones, *some, *[ones] * (most - len(some))] for some in tile_masks]
         outputs = {
-            "image_pixel_values": self.ops.stack(views, options.dtype),
+            "image_pixel_values": Stacked(views),
             "image_sizes": self.ops.integers([canvas for _, canvas in fitted]),
             "image_attention_mask": self.ops.stack(masks),
             "num_img_tokens": list(counts),

@@ -20,3 +20,4 @@ class PI0(BaseImageProcessor):
     image_std = IMAGENET_STANDARD_STD
     do_pad = True
     pad_size = {"height": 224, "width": 224}
+    image_seq_length = 256

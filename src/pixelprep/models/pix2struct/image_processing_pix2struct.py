@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import math
+
 from ... import geometry
-from ...header_text import with_header
 from ...image_processing_utils import BaseImageProcessor
 from ...image_utils import PILImageResampling, make_flat_list_of_images
 from ...processing_utils import ImagesKwargs, SizeDict
 from ...utils import auto_docstring
-from ..siglip2.image_processing_siglip2 import pad_tokens, token_mask
+from .._patches import pad_tokens, token_mask
+from .header_text import with_header
 
 
 class Pix2StructImageProcessorKwargs(ImagesKwargs, total=False):
@@ -20,7 +22,7 @@ class Pix2StructImageProcessorKwargs(ImagesKwargs, total=False):
     header_text (`str` or `list[str]`, *optional*):
         One text for all images, or one for each.
     font_path (`str`, *optional*):
-        TrueType font of the header; None downloads the one that the published models were trained with.
+        TrueType font of the header; None is the one that Pillow ships. The published models were trained with Arial.
     font_bytes (`bytes`, *optional*):
         The same as the contents of a file.
     """
@@ -45,6 +47,8 @@ class Pix2Struct(BaseImageProcessor):
     valid_kwargs = Pix2StructImageProcessorKwargs
     model_input_names = ["flattened_patches", "attention_mask"]
     unsaved_kwargs = frozenset({"header_text", "font_path", "font_bytes"})
+    # The flags of the common steps have no effect: images are always filled into patches.
+    needs = dict.fromkeys(("do_resize", "do_center_crop", "do_rescale", "do_normalize"), ())
     pipeline = ("normalize", "fill_patches")
 
     do_convert_rgb = True
@@ -55,6 +59,7 @@ class Pix2Struct(BaseImageProcessor):
     is_vqa = False
 
     def _validate_preprocess_kwargs(self, **kwargs):
+        super()._validate_preprocess_kwargs(**kwargs)
         patch = kwargs["patch_size"]
         if patch is None or not (patch.height and patch.width):
             raise ValueError(f"`patch_size` needs `height` and `width`, not {patch}")
@@ -63,8 +68,11 @@ class Pix2Struct(BaseImageProcessor):
         """Turn images, and the questions to draw above them, into model inputs."""
         return super().preprocess(images, **kwargs, **({} if header_text is None else {"header_text": header_text}))
 
+    def without_looking(self, options):
+        return {"is_vqa": False} if "is_vqa" in options else {}  # a header is drawn, as high as its text needs
+
     def _preprocess_image_like_inputs(self, images, options):
-        if options.get("is_vqa") and self.backend != "shape":  # a header changes no output's shape
+        if options.get("is_vqa"):
             images = self._with_headers(images, options)
         return super()._preprocess_image_like_inputs(images, options=options)
 
@@ -78,14 +86,14 @@ class Pix2Struct(BaseImageProcessor):
         fonts = (options.font_path, options.font_bytes, options.input_data_format)
         return [with_header(image, text, *fonts) for image, text in zip(images, texts, strict=True)]
 
-    def normalize(self, image, mean=None, std=None):
+    def normalize(self, image, mean, std):
         """The image by its own mean and standard deviation."""
         return self.ops.standardize(image)
 
     def fill_patches(self, image, patch_size, max_patches):
         """The image resized to as many whole patches as `max_patches` allows."""
         patch = (patch_size.height, patch_size.width)
-        rows, columns = geometry.filled_grid(*image.shape[-2:], patch, max_patches)
+        rows, columns = filled_grid(*image.shape[-2:], patch, max_patches)
         return self.ops.resize_float(image, rows * patch[0], columns * patch[1], PILImageResampling.BILINEAR)
 
     def _preprocess(self, images, options):
@@ -108,3 +116,13 @@ class Pix2Struct(BaseImageProcessor):
     def grid_outputs(self, grids, patch):
         """What the model is told of each image's `(rows, columns)` of patches."""
         return {}
+
+
+def filled_grid(height: int, width: int, patch: geometry.Size, max_patches: int) -> geometry.Size:
+    """Rows and columns of whole patches of an image scaled to `max_patches` patches (Pix2Struct, arXiv:2210.03347)."""
+    scale = math.sqrt(max_patches * (patch[0] / height) * (patch[1] / width))
+    rows, columns = (
+        max(min(math.floor(scale * side / edge), max_patches), 1)
+        for side, edge in zip((height, width), patch, strict=True)
+    )
+    return rows, columns

@@ -9,12 +9,12 @@ from ...utils import auto_docstring
 
 class PoolFormerImageProcessorKwargs(ImagesKwargs, total=False):
     """
-    crop_pct (`float`):
+    crop_pct (`float`, *optional*):
         The part of the resized image's side that the crop keeps: images are resized to `size / crop_pct`; where it is
         not set, to `size`.
     """
 
-    crop_pct: float
+    crop_pct: float | None
 
 
 @auto_docstring
@@ -35,7 +35,7 @@ class PoolFormer(BaseImageProcessor):
     image_mean = IMAGENET_DEFAULT_MEAN
     image_std = IMAGENET_DEFAULT_STD
 
-    def resize(self, image, size, resample=None, crop_pct=None):
+    def resize(self, image, size, resample, crop_pct):
         if crop_pct is not None:
             edge = size.shortest_edge or (size.height if size.height == size.width else None)
             if edge:

@@ -5,18 +5,19 @@ from ...image_processing_utils import BaseImageProcessor
 from ...image_utils import PILImageResampling
 from ...processing_utils import ImagesKwargs, SizeDict
 from ...utils import auto_docstring
+from .._tiles import PositiveInt
 
 
 class PPLCNetImageProcessorKwargs(ImagesKwargs, total=False):
     """
-    resize_short (`int`):
+    resize_short (`int`, *optional*):
         Length in pixels of the shorter side after resizing; where it is not set, images are warped to `size`.
     size_divisor (`int`):
         Sides are rounded up to multiples of this when resizing by `resize_short`.
     """
 
-    resize_short: int
-    size_divisor: int
+    resize_short: int | None
+    size_divisor: PositiveInt
 
 
 @auto_docstring
@@ -42,11 +43,17 @@ class PPLCNet(BaseImageProcessor):
     image_mean = (0.406, 0.456, 0.485)
     image_std = (0.225, 0.224, 0.229)
 
-    def resize(self, image, size, resample=None, resize_short=None, size_divisor=1):
+    def resize(self, image, size, resample, resize_short, size_divisor):
         if resize_short is not None:
-            target = geometry.shortest_edge_rounded(*image.shape[-2:], resize_short)
+            target = shortest_edge_rounded(*image.shape[-2:], resize_short)
             size = SizeDict(*(geometry.multiple_of(side, size_divisor) for side in target))
         return super().resize(image, size, resample)
 
     def flip_channel_order(self, image):
         return self.ops.flip_channels(image)
+
+
+def shortest_edge_rounded(height: int, width: int, edge: int) -> geometry.Size:
+    """The size whose shorter side is `edge`, aspect ratio kept, the longer side rounded half to even (PP-LCNet)."""
+    scale = edge / min(height, width)
+    return round(height * scale), round(width * scale)

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from ...image_processing_utils import BaseImageProcessor
 from ...image_utils import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD, PILImageResampling
-from ...label_maps import process_label_maps
 from ...processing_utils import ImagesKwargs
 from ...utils import auto_docstring
+from .._label_maps import LabelMapImageProcessor
 
 
 class SegformerImageProcessorKwargs(ImagesKwargs, total=False):
@@ -17,7 +16,7 @@ class SegformerImageProcessorKwargs(ImagesKwargs, total=False):
 
 
 @auto_docstring
-class Segformer(BaseImageProcessor):
+class Segformer(LabelMapImageProcessor):
     """SegFormer (arXiv:2105.15203): images warped to `size`; segmentation maps beside them become int64 `labels`."""
 
     valid_kwargs = SegformerImageProcessorKwargs
@@ -31,21 +30,3 @@ class Segformer(BaseImageProcessor):
     image_mean = IMAGENET_DEFAULT_MEAN
     image_std = IMAGENET_DEFAULT_STD
     do_reduce_labels = False
-
-    def preprocess(self, images, segmentation_maps=None, **kwargs):
-        """Turn images, and the `(H, W)` maps of class ids that belong to them, into model inputs."""
-        return super().preprocess(images, segmentation_maps, **kwargs)
-
-    def _preprocess_image_like_inputs(self, images, segmentation_maps, options):
-        prepared = self._prepare_image_like_inputs(images, options=options)
-        outputs = {"pixel_values": self.run_pipeline(prepared, options)}
-        if segmentation_maps is not None:
-            outputs["labels"] = process_label_maps(self, segmentation_maps, len(prepared), options)
-        return self.batch_feature(outputs, options)
-
-    def post_process_semantic_segmentation(self, outputs, target_sizes=None, return_segmentation_scores=False):
-        """Class maps from logits; see `postprocess.semantic_segmentation`."""
-        from ...postprocess import semantic_segmentation
-        from ...postprocess._arrays import output
-
-        return semantic_segmentation(output(outputs, "logits"), target_sizes, return_segmentation_scores)

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import math
+
 from ... import geometry
 from ...image_processing_utils import BaseImageProcessor
 from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs
 from ...utils import auto_docstring
+from .._patches import pad_tokens, token_mask
 
 
 class Siglip2ImageProcessorKwargs(ImagesKwargs, total=False):
@@ -29,6 +32,7 @@ class Siglip2(BaseImageProcessor):
     """
 
     valid_kwargs = Siglip2ImageProcessorKwargs
+    needs = {"do_resize": ()}
     model_input_names = ["pixel_values", "pixel_attention_mask", "spatial_shapes"]
     pipeline = ("resize", "rescale_and_normalize")
 
@@ -41,11 +45,8 @@ class Siglip2(BaseImageProcessor):
     patch_size = 16
     max_num_patches = 256
 
-    def _validate_preprocess_kwargs(self, **kwargs):
-        super()._validate_preprocess_kwargs(**{**kwargs, "do_resize": False})
-
-    def resize(self, image, size, resample=None, patch_size=16, max_num_patches=256):
-        rows, columns = geometry.largest_grid(*image.shape[-2:], patch_size, max_num_patches)
+    def resize(self, image, size, resample, patch_size, max_num_patches):
+        rows, columns = largest_grid(*image.shape[-2:], patch_size, max_num_patches)
         return self.ops.resize(image, rows * patch_size, columns * patch_size, resample)
 
     def _preprocess(self, images, options):
@@ -60,18 +61,17 @@ class Siglip2(BaseImageProcessor):
         return self.batch_feature(outputs, options)
 
 
-def pad_tokens(verbs, tokens, length, fill=0):
-    """`(tokens, values)` with rows of one value up to `length`.
+def largest_grid(height: int, width: int, patch: int, max_patches: int) -> geometry.Size:
+    """Rows and columns of the largest scale, up to 100, at which patches that cover the image fit (SigLIP2).
 
-    Raises:
-        ValueError: there are more.
+    The scale is bisected to 1e-5 (arXiv:2502.14786).
     """
-    lack = length - tokens.shape[0]
-    if lack < 0:
-        raise ValueError(f"an image has {tokens.shape[0]} patches and {length} are allowed; leave `do_resize` on")
-    return verbs.pad(tokens, 0, lack, 0, 0, fill) if lack else tokens
 
+    def grid(scale: float) -> geometry.Size:
+        return max(1, math.ceil(height * scale / patch)), max(1, math.ceil(width * scale / patch))
 
-def token_mask(verbs, tokens, length, dtype):
-    """`(length,)`: 1 on the tokens there are, 0 on padding."""
-    return verbs.unstack(verbs.pixel_mask(1, tokens.shape[0], 1, length, dtype))[0]
+    low, high = 1e-6, 100.0
+    while high - low >= 1e-5:
+        scale = (low + high) / 2
+        low, high = (scale, high) if math.prod(grid(scale)) <= max_patches else (low, scale)
+    return grid(low)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from ... import geometry
-from ...image_processing_utils import BaseImageProcessor, pad_to
+from ...image_processing_utils import pad_to
 from ...image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs, SizeDict
 from ...utils import auto_docstring
-from ..tiles import PositiveInt, cut, height_and_width
+from .._tiles import OverviewImageProcessor, PositiveInt, cut, height_and_width
+
+# Images with a side below so many pixels, and so many times as long, are strips.
+STRIP, STRIP_ASPECT = 32, 4
 
 
 class Step3p7ImageProcessorKwargs(ImagesKwargs, total=False):
@@ -21,7 +23,7 @@ class Step3p7ImageProcessorKwargs(ImagesKwargs, total=False):
 
 
 @auto_docstring
-class Step3p7(BaseImageProcessor):
+class Step3p7(OverviewImageProcessor):
     """Step-3.7 (StepFun, 2026): the whole image warped to `size`, and windows of large or elongated ones.
 
     `pixel_values` is `(images, C, H, W)`, `num_local_patches` the number of windows of each image. If there are any,
@@ -31,7 +33,9 @@ class Step3p7(BaseImageProcessor):
 
     valid_kwargs = Step3p7ImageProcessorKwargs
     model_input_names = ["pixel_values", "pixel_values_local", "num_local_patches"]
-    pipeline = ("rescale_and_normalize",)
+    further_outputs = ("patch_newline_masks",)
+    further_steps = ("resize",)
+    always_stacked = True
 
     do_convert_rgb = True
     size = {"height": 728, "width": 728}
@@ -45,48 +49,77 @@ class Step3p7(BaseImageProcessor):
     vision_patch_size = 14
     downsampler_stride = 4
 
-    def _preprocess(self, images, options):
-        views, windows, newlines = [], [], []
-        for image in images:
-            whole, some, columns = self.views(image, options)
-            views.append(whole)
-            windows.append(some)
-            newlines.append([(n + 1) % columns == 0 and n + 1 < len(some) for n in range(len(some))])
-        most = max(map(len, windows))
-        outputs = {
-            "pixel_values": self.ops.stack(self.run_pipeline(views, options), options.dtype),
-            "num_local_patches": [len(some) for some in windows],
-        }
-        if most:
-            local = self.run_pipeline([window for some in windows for window in some], options)
-            outputs["pixel_values_local"] = self.ops.stack(local, options.dtype)
-        encoded = self.batch_feature(outputs, options)
-        if most:
-            encoded["patch_newline_masks"] = [row + [False] * (most - len(row)) for row in newlines]
-        return encoded
+    def lists(self, images, views, options):
+        most = max(map(len, views))
+        if not most:
+            return {}
+        masks = []
+        for image, some in zip(images, views, strict=True):
+            _, columns = self.grid(*image.shape[-2:], options)
+            ends = [number % columns == 0 and number < len(some) for number in range(1, len(some) + 1)]
+            masks.append(ends + [False] * (most - len(some)))
+        return {"patch_newline_masks": masks}
 
-    def views(self, image, options):
-        """The whole image, its windows row by row, and how many there are in a row."""
-        edge, _ = height_and_width(options.size, self)
-        short, long = sorted(image.shape[-2:])
-        if short < 32 and long / short > 4:  # a strip would be nothing but a line
-            image = pad_to(self.ops, image, long, long)
-        height, width = image.shape[-2:]
-        if max(height, width) > options.max_image_size:
-            scale = options.max_image_size / max(height, width)
+    def shown_size(self, height, width, options):
+        """Size of an image as it is shown: a strip on a square, for it would be nothing but a line; shrunk if large."""
+        short, long = sorted((height, width))
+        if short < STRIP and long / short > STRIP_ASPECT:
+            height = width = long
+        if long > options.max_image_size:
+            scale = options.max_image_size / long
             height, width = max(int(height * scale), 1), max(int(width * scale), 1)
-        whole = self.warp(self.warp(image, height, width, options), edge, edge, options)
-        window = geometry.window_edge(height, width, edge, options.patch_size)
+        return height, width
+
+    def window(self, height, width, options):
+        """Side of the windows of an image of that shown size; 0 if there are none."""
+        edge, _ = height_and_width(options.size, self)
+        return window_edge(height, width, edge, options.patch_size)
+
+    def grid(self, height, width, options):
+        shown = self.shown_size(height, width, options)
+        window = self.window(*shown, options)
+        rows, columns = (snap_to_windows(side, window) // window for side in shown) if window else (0, 0)
+        return max(rows, 1), max(columns, 1)
+
+    def on_square(self, image):
+        """A strip at the top left of a square; other images as they are."""
+        short, long = sorted(image.shape[-2:])
+        return pad_to(self.ops, image, long, long) if short < STRIP and long / short > STRIP_ASPECT else image
+
+    def whole(self, image, options):
+        """The whole image, warped to `size`, large ones in two steps."""
+        edge, _ = height_and_width(options.size, self)
+        shown = self.shown_size(*image.shape[-2:], options)
+        return self.warp(self.warp(self.on_square(image), *shown, options), edge, edge, options)
+
+    def tiles(self, image, options):
+        """The windows of one image, row by row, each warped to `patch_size`; none of small ones."""
+        shown = self.shown_size(*image.shape[-2:], options)
+        window = self.window(*shown, options)
         if not window:
-            return whole, [], 1
-        height, width = geometry.snap_to_windows(height, window), geometry.snap_to_windows(width, window)
-        pieces = cut(self.ops, self.warp(image, height, width, options), window, window)
-        tile = options.patch_size
-        return whole, [self.warp(piece, tile, tile, options) for piece in pieces], max(width // window, 1)
+            return []
+        canvas = (snap_to_windows(side, window) for side in shown)
+        pieces = cut(self.ops, self.warp(self.on_square(image), *canvas, options), window, window)
+        return [self.warp(piece, options.patch_size, options.patch_size, options) for piece in pieces]
 
     def warp(self, image, height, width, options):
         return self.resize(image, SizeDict(height=height, width=width), options.resample)
 
     def get_number_of_image_patches(self, height, width, images_kwargs=None):
         """Number of windows of an image of `height x width`; `images_kwargs` replace options as in a call."""
-        return int(self.output_shapes(height, width, **(images_kwargs or {}))["num_local_patches"].values[0])
+        return int(self.counted(height, width, images_kwargs)["num_local_patches"].values[0])
+
+
+def window_edge(height: int, width: int, view: int, tile: int) -> int:
+    """Side of the windows that an image is cut into beside its `view * view` overview, 0 for none (Step-3)."""
+    short, long = min(height, width), max(height, width)
+    if long <= view:
+        return short if long / short > 1.5 else 0
+    return min(short, tile) if long / short > 4 else tile
+
+
+def snap_to_windows(side: int, window: int) -> int:
+    """A side as whole windows, a rest of more than a fifth counting as one; a side below one window stays (Step-3)."""
+    if side < window:
+        return side
+    return window * (side // window + (side % window > 0.2 * window))

@@ -5,6 +5,7 @@ from ...image_processing_utils import BaseImageProcessor
 from ...image_utils import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD, PILImageResampling
 from ...processing_utils import ImagesKwargs, SizeDict
 from ...utils import auto_docstring
+from .._tiles import PositiveInt
 
 
 class TextNetImageProcessorKwargs(ImagesKwargs, total=False):
@@ -13,7 +14,7 @@ class TextNetImageProcessorKwargs(ImagesKwargs, total=False):
         Sides are rounded up to multiples of this when resizing.
     """
 
-    size_divisor: int
+    size_divisor: PositiveInt
 
 
 @auto_docstring
@@ -36,7 +37,7 @@ class TextNet(BaseImageProcessor):
     image_mean = IMAGENET_DEFAULT_MEAN
     image_std = IMAGENET_DEFAULT_STD
 
-    def resize(self, image, size, resample=None, size_divisor=32):
+    def resize(self, image, size, resample, size_divisor):
         if not size.shortest_edge:
             raise ValueError(f"TextNet resizes to a `shortest_edge`, not to {size}")
         target = geometry.shortest_edge(*image.shape[-2:], size.shortest_edge)

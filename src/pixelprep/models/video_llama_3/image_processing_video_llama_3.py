@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from ...image_utils import IMAGENET_STANDARD_MEAN, IMAGENET_STANDARD_STD
 from ...utils import auto_docstring
+from .._imported import smart_resize as smart_resize
 from ..qwen2_vl.image_processing_qwen2_vl import Qwen2VL
 
 

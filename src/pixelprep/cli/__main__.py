@@ -1,0 +1,5 @@
+"""`python -m pixelprep.cli` is the command line."""
+
+from . import main
+
+main()

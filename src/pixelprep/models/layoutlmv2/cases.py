@@ -1,0 +1,17 @@
+"""What LayoutLMv2 is tried with; words are read in tests/test_families_documents.py."""
+
+from ...testing.family import Cases, Except
+
+CASES = Cases(
+    small={"size": {"height": 40, "width": 30}},
+    options=[{"ocr_lang": None, "tesseract_config": ""}],
+    refused=["size longest edge", "size pixels"],
+    exceptions=[
+        Except("mode I;16", "other values", "wide integers are rounded as bytes are", "native"),
+        Except("mode I;16", "ours alone", "Q20: resized as floats", "pil"),
+    ],
+    made={"apply_ocr": False},
+    untried={
+        "apply_ocr": "tesseract reads pages of text, not noise",
+    },
+)

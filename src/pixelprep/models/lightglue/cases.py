@@ -1,0 +1,3 @@
+"""What LightGlue is tried with: it takes pairs as SuperGlue does."""
+
+from ..superglue.cases import CASES as CASES

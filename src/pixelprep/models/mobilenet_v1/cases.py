@@ -1,0 +1,12 @@
+"""What MobileNetV1 is tried with."""
+
+from ...testing.family import Cases
+
+CASES = Cases(
+    small={"size": {"shortest_edge": 41}, "crop_size": {"height": 36, "width": 32}},
+    refused=[
+        "size longest edge",
+        "size pixels",
+        "pad to a smaller size",
+    ],
+)

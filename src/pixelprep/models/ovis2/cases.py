@@ -1,0 +1,17 @@
+"""What Ovis2 is tried with."""
+
+from ...testing.family import Cases
+
+CASES = Cases(
+    small={"size": {"height": 32, "width": 32}},
+    options=[
+        {"crop_to_patches": True},
+        {"crop_to_patches": True, "min_patches": 3, "max_patches": 6},
+        {"crop_to_patches": True, "max_patches": 4},
+        {"crop_to_patches": True, "max_patches": 1},
+        {"crop_to_patches": True, "use_covering_area_grid": False},
+        {"crop_to_patches": True, "use_covering_area_grid": False, "min_patches": 2, "max_patches": 5},
+        {"do_center_crop": True, "crop_size": {"height": 20, "width": 30}},
+    ],
+    refused=["size longest edge", "size pixels"],
+)

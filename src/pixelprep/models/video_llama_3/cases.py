@@ -1,0 +1,3 @@
+"""What VideoLlama3 is tried with: it cuts patches as HunYuanVL does, in other sizes."""
+
+from ..hunyuan_vl.cases import CASES as CASES

@@ -1,0 +1,89 @@
+"""How a processor writes an image into a prompt, as data: a `Row` names its count, its tokens and the form around them.
+
+A piece of a form is a token, a piece of `Text`, or the name of a token in `Row.tokens`, which a checkpoint's tokenizer
+or processor may call otherwise. `{r}`, `{c}` and `{k}` in it are row, column and number of a tile, from 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .counts import Count
+
+Pieces = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Form:
+    """What stands around runs of features: `begin`, rows of tiles and an overview, `end`.
+
+    Attributes:
+        begin, end: around the whole.
+        label, mark: before and after each tile.
+        column: between the tiles of a row.
+        row_between, row_after: between rows; after each.
+        last_row: after the last row, in place of `row_between`.
+        overview: whether the overview stands before the tiles or after them.
+        overview_label, overview_mark: around the overview.
+    """
+
+    begin: Pieces = ()
+    end: Pieces = ()
+    label: Pieces = ()
+    mark: Pieces = ()
+    column: Pieces = ()
+    row_between: Pieces = ()
+    row_after: Pieces = ()
+    last_row: Pieces = ()
+    overview: Literal["first", "last"] = "last"
+    overview_label: Pieces = ()
+    overview_mark: Pieces = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One processor of the reference.
+
+    Attributes:
+        types: model types that use it.
+        family: the image processor of a checkpoint that names none.
+        count: how many features an image takes, and how they are arranged.
+        feature: the token whose places take the features of an image.
+        placeholder: what stands for an image in a prompt; "": the feature token itself.
+        form: what stands around the features; several where `count` gives several arrangements.
+        alone: the form where there is no tile beside the overview; None: `form`.
+        tokens: tokens by the names under which a checkpoint's tokenizer and processor may have others.
+        numbers: the processor's arguments with their defaults; None: no default.
+        asks: options that the reference's processor hands to the image processor, made from its own arguments.
+        number_in_front: what numbers the images of a prompt, where the image processor's `use_image_id` is on.
+        prefix: images stand before a text that has no placeholder.
+        front, back, after_images: around a whole prompt, and behind its last image.
+        fence: what neighbouring images share.
+        type_ids: the name of the output that marks the places of images, where the reference makes it unasked.
+        marked: tokens that it marks beside the features; "*" means the whole expansion.
+        from_arguments: named tokens come from the processor's arguments alone, never from the tokenizer.
+        built_with: options of the image processor in checkpoints of this kind, where its own defaults are others.
+    """
+
+    types: Pieces
+    family: str
+    count: Count
+    feature: str
+    placeholder: str = ""
+    form: Form | tuple[Form, ...] = Form()
+    alone: Form | None = None
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    asks: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda numbers: {}
+    number_in_front: Pieces = ()
+    prefix: bool = False
+    front: Pieces = ()
+    back: Pieces = ()
+    after_images: Pieces = ()
+    fence: str = ""
+    type_ids: str = ""
+    marked: Pieces = ()
+    from_arguments: bool = False
+    built_with: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,209 @@
+"""Processors that write an image as one run of one token."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .. import counts
+from ..forms import Row
+from ..tokens import Text
+
+QWEN = Row(
+    ("qwen2_vl",),
+    "Qwen2VL",
+    counts.merged_grid,
+    "image_token",
+    tokens={"image_token": "<|image_pad|>", "video_token": "<|video_pad|>"},
+)
+_OMNI = {"image_token": "<|IMAGE|>", "video_token": "<|VIDEO|>"}
+_GLM = replace(
+    QWEN, types=("glm4v", "glm4v_moe"), family="Glm4v", tokens={"image_token": "<|image|>", "video_token": "<|video|>"}
+)
+_LLAVA_TOKENS = {"image_token": "<image>", "video_token": "<video>"}
+_LLAVA_NUMBERS = {"patch_size": None, "vision_feature_select_strategy": None, "num_additional_image_tokens": 0}
+_LLAVA_NEXT = Row(
+    ("llava_next",),
+    "LlavaNext",
+    counts.any_resolution,
+    "image_token",
+    tokens=_LLAVA_TOKENS,
+    numbers=_LLAVA_NUMBERS,
+)
+PLACEHOLDER = {"image_token": "<image_placeholder>"}
+_PALIGEMMA = Row(
+    ("paligemma",),
+    "Siglip",
+    counts.image_sequence,
+    "image_token",
+    tokens={"image_token": "<image>", "bos_token": "<s>"},
+    prefix=True,
+    after_images=("bos_token",),
+    back=(Text("\n"),),
+)
+
+RUNS: dict[str, Row] = {
+    # One run, counted from the grid of patches.
+    "Qwen2VLProcessor": QWEN,
+    "Qwen2_5_VLProcessor": replace(QWEN, types=("qwen2_5_vl",)),
+    "Exaone4_5_Processor": replace(QWEN, types=("exaone4_5",)),
+    "HyperCLOVAXVisionV2Processor": replace(QWEN, types=("hyperclovax_vision_v2",)),
+    "Qwen3VLProcessor": replace(QWEN, types=("qwen3_vl", "qwen3_vl_moe", "qwen3_5", "qwen3_5_moe", "qwen4_exp")),
+    "Lfm3VlProcessor": replace(QWEN, types=("lfm3_vl",)),
+    "CohereCompassProcessor": replace(
+        QWEN, types=("cohere_compass",), family="CohereCompass", feature="<|IMAGE_PAD|>", tokens={}
+    ),
+    "Cosmos3EdgeProcessor": replace(QWEN, types=("cosmos3_edge",), family="Cosmos3Edge"),
+    "Dots3NoteProcessor": replace(QWEN, types=("dots3_note",), feature="<|imgpad|>", tokens={}),
+    "Qwen2_5OmniProcessor": replace(QWEN, types=("qwen2_5_omni",), tokens=_OMNI),
+    "Qwen3OmniMoeProcessor": replace(QWEN, types=("qwen3_omni_moe",), tokens=_OMNI),
+    "Glm4vProcessor": _GLM,
+    "Glm46VProcessor": replace(_GLM, types=("glm46v",), family="Glm46V"),
+    "Glm5NextProcessor": replace(_GLM, types=("glm5_next",), family="Glm5Next"),
+    "Ernie4_5_VLMoeProcessor": replace(
+        QWEN,
+        types=("ernie4_5_vl_moe",),
+        family="Ernie4_5_VLMoe",
+        tokens={"image_token": "<|IMAGE_PLACEHOLDER|>", "video_token": "<|VIDEO_PLACEHOLDER|>"},
+    ),
+    "ColQwen2Processor": replace(QWEN, types=("colqwen2",)),
+    "PaddleOCRVLProcessor": replace(
+        QWEN,
+        types=("paddleocr_vl",),
+        family="PaddleOCRVL",
+        tokens={"image_token": "<|IMAGE_PLACEHOLDER|>"},
+    ),
+    "GlmImageProcessor": replace(QWEN, types=("glm_image",), family="GlmImage", tokens={"image_token": "<|image|>"}),
+    "VideoLlama3Processor": replace(QWEN, types=("video_llama_3",), family="VideoLlama3"),
+    "Kimi_K25Processor": replace(QWEN, types=("kimi_k25",), family="Kimi_K25", feature="<|media_pad|>", tokens={}),
+    "LightOnOcrProcessor": Row(
+        ("lighton_ocr",),
+        "Pixtral",
+        counts.resized_units,
+        "image_token",
+        tokens={"image_token": "<|image_pad|>"},
+        numbers={"patch_size": 14, "spatial_merge_size": 2},
+    ),
+    "InklingProcessor": Row(
+        ("inkling_mm_model",),
+        "Inkling",
+        counts.given_by("num_patches"),
+        "image_token",
+        tokens={"image_token": "<|unused_200054|>"},
+    ),
+    "Inkling2Processor": Row(
+        ("inkling2", "inkling2_loop"),
+        "Inkling2",
+        counts.whole_grid,
+        "image_token",
+        tokens={"image_token": "<|unused_200054|>"},
+    ),
+    # One run with places that no patch is shown in.
+    "HunYuanVLProcessor": Row(
+        ("hunyuan_vl",),
+        "HunYuanVL",
+        counts.rows_with_newlines,
+        "image_token",
+        tokens={"image_token": "<img>", "image_start_token": "<is>", "image_end_token": "<ie>"},
+        numbers={"cat_extra_token": True},
+    ),
+    "HYV4VLProcessor": replace(QWEN, types=("hy_v4_vl",), family="HYV4VL", count=counts.rows_with_newlines),
+    "UnlimitedOcrProcessor": Row(
+        ("unlimited_ocr",),
+        "UnlimitedOcr",
+        counts.compressed_tiles_with_newlines,
+        "<image>",
+        numbers={"patch_size": 16, "downsample_ratio": 4},
+    ),
+    "DeepseekOcr2Processor": Row(
+        ("deepseek_ocr2",),
+        "DeepseekOcr2",
+        counts.compressed_tiles,
+        "<image>",
+        numbers={"patch_size": 16, "downsample_ratio": 4},
+    ),
+    "Phi4MultimodalProcessor": Row(
+        ("phi4_multimodal",),
+        "Phi4Multimodal",
+        counts.given_by("num_img_tokens"),
+        "image_token",
+        tokens={"image_token": "<|endoftext10|>"},
+    ),
+    # One run, the unpadded best resolution.
+    "LlavaNextProcessor": _LLAVA_NEXT,
+    "LlavaNextVideoProcessor": replace(_LLAVA_NEXT, types=("llava_next_video",)),
+    "Granite4VisionProcessor": replace(
+        _LLAVA_NEXT, types=("granite4_vision",), numbers={**_LLAVA_NUMBERS, "downsample_rate": None}
+    ),
+    "LlavaOnevisionProcessor": replace(
+        _LLAVA_NEXT,
+        types=("llava_onevision",),
+        family="LlavaOnevision",
+        count=counts.capped_resolution,
+        numbers={
+            "num_image_tokens": None,
+            "vision_feature_select_strategy": None,
+            "vision_aspect_ratio": "anyres_max_9",
+            "in_sample_of_several": False,
+        },
+    ),
+    # One run, so many for each tile.
+    "AriaProcessor": Row(
+        ("aria",),
+        "Aria",
+        counts.sized_tiles,
+        "image_token",
+        tokens={"image_token": "<|img|>"},
+        numbers={"size_conversion": {490: 128, 980: 256}},
+    ),
+    "GotOcr2Processor": Row(
+        ("got_ocr2",),
+        "GotOcr2",
+        counts.tiles_of("num_patches", "num_image_tokens"),
+        "<imgpad>",
+        numbers={"num_image_tokens": 256},
+    ),
+    "PerceptionLMProcessor": Row(
+        ("perception_lm",),
+        "PerceptionLM",
+        counts.pooled_tiles,
+        "image_token",
+        tokens={"image_token": "<|image|>", "video_token": "<|video|>"},
+        numbers={"patch_size": None, "pooling_ratio": 2},
+        built_with={"tile_size": 448, "max_num_tiles": 16, "vision_input_type": "thumb+tile"},
+    ),
+    # One run of one length.
+    "LlavaProcessor": replace(_LLAVA_NEXT, types=("llava", "vipllava"), family="Llava", count=counts.output_patches),
+    "VideoLlavaProcessor": replace(
+        _LLAVA_NEXT,
+        types=("video_llava",),
+        family="VideoLlava",
+        count=counts.output_patches,
+        asks=lambda numbers: {"return_legacy_image_output": False},
+        numbers={"patch_size": 14, "vision_feature_select_strategy": "default", "num_additional_image_tokens": 1},
+    ),
+    "DeepseekVLProcessor": Row(
+        ("deepseek_vl",),
+        "DeepseekVL",
+        counts.constant("num_image_tokens"),
+        "image_token",
+        tokens=PLACEHOLDER,
+        numbers={"num_image_tokens": 576},
+    ),
+    "DeepseekVLHybridProcessor": Row(
+        ("deepseek_vl_hybrid",),
+        "DeepseekVLHybrid",
+        counts.constant("num_image_tokens"),
+        "image_token",
+        tokens=PLACEHOLDER,
+        numbers={"num_image_tokens": 576},
+    ),
+    "PaliGemmaProcessor": _PALIGEMMA,
+    "ColPaliProcessor": replace(_PALIGEMMA, types=("colpali",)),
+    "Florence2Processor": replace(
+        _PALIGEMMA,
+        types=("florence2",),
+        family="CLIP",
+        tokens={**_PALIGEMMA.tokens, "eos_token": "</s>"},
+        back=("eos_token",),
+    ),
+}

@@ -1,0 +1,1 @@
+"""What comes beside an image: annotations and label maps."""

@@ -1,0 +1,42 @@
+"""Expansions of images in prompts as the reference was measured to write them, and our layouts of the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from needs import ROOT
+from pixelprep.prompts import PromptLayout
+from pixelprep.registry.families import FAMILIES
+
+MEASURED = ROOT.parent / "shared" / "spec" / "5.24" / "prompt.json"
+CLASSES: dict[str, Any] = json.loads(MEASURED.read_text())["classes"] if MEASURED.is_file() else {}
+
+# Where options of a call act on pixels and counts alike here, and in the reference on pixels alone.
+DEVIATES = [
+    ("", {"merge_size": 4}),  # P2
+    ("Idefics2Processor", {"do_image_splitting": True}),  # P16
+    ("DeepseekOcr2Processor", {"crop_to_patches": False}),
+]
+PAN_AND_SCAN = {
+    "pan_and_scan_min_crop_size": 256,
+    "pan_and_scan_max_num_crops": 4,
+    "pan_and_scan_min_ratio_to_activate": 1.2,
+}
+
+
+def written(sequence: list[Any]) -> Iterator[str]:
+    for piece, count in sequence:
+        yield ("".join(written(piece)) if isinstance(piece, list) else piece.removeprefix("text:")) * count
+
+
+def layout_for(name: str, case: dict[str, Any], built: dict[str, Any]) -> PromptLayout:
+    options = case.get("options", {})
+    family = (options.get("ipn") or built["image_processor_class"]).removesuffix("ImageProcessor")
+    settings = {**built.get("image_processor", {}), **options.get("ip", {})}
+    numbers = {**built.get("processor", {}), **options.get("pk", {})}
+    numbers.pop("chat_template", None)
+    if name == "AyaVisionProcessor":  # its files have the product
+        numbers["patch_size"] *= numbers.pop("downsample_factor")
+    return PromptLayout(name, FAMILIES[family].load().on("pil")(**settings), **numbers)

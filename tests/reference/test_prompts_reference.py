@@ -1,0 +1,164 @@
+"""Prompts beside the reference's processors: the same ids for images of many sizes, the same positions."""
+
+from __future__ import annotations
+
+import importlib
+import random
+import warnings
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+
+import pixelprep
+from oracle import picture
+from pixelprep.prompts import PromptEncoder, PromptLayout, positions
+from pixelprep.prompts.positions import RULES
+from pixelprep.prompts.rows import ROWS
+from pixelprep.registry.families import FAMILIES
+from prompted import ARGUMENTS, SETTINGS, WITHOUT_TEXT, build, prompt_of
+
+SIZES = [(130, 210), (48, 333), (512, 512), (701, 97)]
+
+# What the reference writes otherwise, and what cannot be called without more than images.
+EXCEPTIONS = {
+    "GlmImageProcessor": "the size of the image to make stands behind its prompt: not part of what replaces an image",
+    "ShieldGemma2Processor": "its prompts come out of a chat template of its own, one for each policy",
+    "FuyuProcessor": "cuts the first id off, whether its tokenizer writes a BOS or not",
+}
+
+
+def layout_of(name: str) -> PromptLayout:
+    row = ROWS[name]
+    cls = getattr(pixelprep, f"{row.family}ImageProcessorPil")
+    return PromptLayout(name, cls(**{**row.built_with, **SETTINGS.get(name, {})}), **ARGUMENTS.get(name, {}))
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if name not in EXCEPTIONS])
+def test_ids_are_those_of_the_reference(name: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        processor, tokenizer = build(name)
+    layout = layout_of(name)
+    text = processor.visual_prompt_prefix if name == "ColQwen2Processor" else prompt_of(name, layout.image_placeholder)
+    chance = random.Random(name)
+    sizes = [*SIZES, *((chance.randrange(32, 500), chance.randrange(32, 500)) for _ in range(3))]
+    for height, width in sizes:
+        image = PIL.Image.fromarray(np.zeros((height, width, 3), np.uint8))
+        given = {"images": [image]} if name in WITHOUT_TEXT else {"text": [text], "images": [image]}
+        made = processor(**given, return_tensors="pt")
+        expanded = layout.expand(text, [(height, width)])
+        assert made["input_ids"][0].tolist() == tokenizer(expanded.text)["input_ids"], (height, width)
+
+
+@pytest.mark.parametrize("name", ["Qwen2VLProcessor", "LlavaNextProcessor", "InternVLProcessor", "Idefics3Processor"])
+def test_several_images_and_prompts(name: str) -> None:
+    processor, tokenizer = build(name)
+    layout = layout_of(name)
+    mark = layout.image_placeholder
+    texts = [f"{mark}first{mark}", f"then {mark}"]
+    sizes = [[(60, 90), (300, 200)], [(128, 64)]]
+    images = [[PIL.Image.new("RGB", (width, height)) for height, width in own] for own in sizes]
+    made = processor(text=texts, images=images, padding=False)
+    ours = [tokenizer(expanded.text)["input_ids"] for expanded in layout.expand(texts, sizes)]
+    assert [list(ids) for ids in made["input_ids"]] == ours
+    flat = [size for own in sizes for size in own]
+    assert [tokenizer(expanded.text)["input_ids"] for expanded in layout.expand(texts, flat)] == ours
+
+
+# ---------------------------------------------------------------------------------------------------------- positions
+
+MODELS = {
+    "qwen2_vl": "Qwen2VLModel",
+    "paddleocr_vl": "PaddleOCRVLModel",
+    "qwen2_5_vl": "Qwen2_5_VLModel",
+    "qwen3_vl": "Qwen3VLModel",
+    "qwen3_5": "Qwen3_5Model",
+    "glm4v": "Glm4vModel",
+    "glm46v": "Glm46VModel",
+    "ernie4_5_vl_moe": "Ernie4_5_VLMoeModel",
+    "hy_v4_vl": "HYV4VLModel",
+    "hunyuan_vl": "HunYuanVLModel",
+}
+
+
+def reference_positions(kind: str, types: list[int], **grids: Any) -> tuple[np.ndarray[Any, Any], int]:
+    module = importlib.import_module(f"transformers.models.{kind}.modeling_{kind}")
+    cls = getattr(module, MODELS[kind])
+    model = object.__new__(cls)
+    config = cls.config_class()
+    if kind == "hunyuan_vl":  # checkpoints have four axes, the default none
+        config.text_config.rope_parameters = {"mrope_section": [0.25] * 4}
+    torch.nn.Module.__init__(model)
+    model.config = config
+    ids = torch.zeros(1, len(types), dtype=torch.long)
+    found, delta = model.get_rope_index(ids, torch.tensor([types], dtype=torch.int32), **grids)
+    return found[:, 0].numpy(), int(delta)
+
+
+def features(rule: Any, grid: tuple[int, int, int], kind: int) -> int:
+    time = grid[0] // (rule.temporal_merge if kind == 2 else 1)
+    return time * (grid[1] // rule.merge_size) * (grid[2] // rule.merge_size + rule.newline)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_positions_are_those_of_the_reference(kind: str) -> None:
+    rule, chance = RULES[kind], random.Random(kind)
+    for trial in range(12):
+        types: list[int] = [0] * chance.randrange(1, 4)
+        images, videos, seconds = [], [], []
+        for _ in range(chance.randrange(1, 4)):
+            video = chance.random() < 0.5 and not rule.by_image and kind != "paddleocr_vl"
+            grid = (chance.choice([2, 4]) if video else 1, 2 * chance.randrange(1, 5), 2 * chance.randrange(1, 5))
+            (videos if video else images).append(grid)
+            if video:
+                seconds.append(chance.choice([1.0, 0.5, 2.0]))
+            frames = grid[0] if video and rule.frames_apart else 1
+            count = features(rule, grid, 2 if video else 1) // frames
+            for _ in range(frames):
+                types += [2 if video else 1] * count + [0] * chance.randrange(1, 3)
+        grids: dict[str, Any] = {}
+        if images:
+            grids["image_grid_thw"] = torch.tensor(images)
+        if videos:
+            grids["video_grid_thw"] = torch.tensor(videos)
+            if rule.tokens_per_second is not None:
+                grids["second_per_grid_ts"] = torch.tensor(seconds)
+        expected, delta = reference_positions(kind, types, **grids)
+        found, ours = positions(types, kind, image_grids=images, video_grids=videos, seconds_per_grid=seconds)
+        np.testing.assert_array_equal(found, expected, err_msg=f"{trial}: {types} {grids}")
+        assert ours == delta
+
+
+# ------------------------------------------------------------------------------------------------------- the encoder
+
+# Where the reference marks nothing, or not the features (P13), and what has no ids of types.
+OTHER_TYPES = {"JanusProcessor", "Ovis2Processor", "Llama4Processor", "NeoMMEProcessor"}
+
+
+OTHER_PIXELS = {"PI0Processor": "puts the cameras of a robot together, one axis more"}
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if name not in EXCEPTIONS and name not in WITHOUT_TEXT])
+def test_the_encoder_gives_what_the_references_processor_gives(name: str) -> None:
+    processor, tokenizer = build(name)
+    layout = layout_of(name)
+    row = ROWS[name]
+    suffix = "Pil" if FAMILIES[row.family].only_backend else ""
+    cls = getattr(pixelprep, f"{row.family}ImageProcessor{suffix}")
+    images = cls(**{**row.built_with, **SETTINGS.get(name, {})})
+    encoder = PromptEncoder(layout, images, tokenizer.backend_tokenizer)
+    image = picture(90, 130)
+    text = prompt_of(name, layout.image_placeholder)
+    asked = {} if row.type_ids else {"return_mm_token_type_ids": True}
+    expected = processor(text=[text], images=[image], return_tensors="pt", **asked)
+    made = encoder(text, image, return_tensors="pt", **asked)
+    for key in ("input_ids", "attention_mask"):
+        assert made[key].tolist() == expected[key].tolist(), key
+    kinds = [key for key in expected if key in ("mm_token_type_ids", row.type_ids)]
+    for key in kinds if name not in OTHER_TYPES else ():
+        assert made[key].tolist() == expected[key].tolist(), key
+    for key in expected.keys() & set(images(image, **layout.asked)) if name not in OTHER_PIXELS else ():
+        assert torch.equal(torch.as_tensor(made[key]), torch.as_tensor(expected[key])), key
