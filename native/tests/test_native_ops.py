@@ -102,6 +102,28 @@ def test_patches_are_laid_out_in_the_same_pass(dtype: str | None, vector: str, m
     assert np.array_equal(found[0].view(np.uint8), found[1].view(np.uint8))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", None])
+@pytest.mark.parametrize("laid_out", [False, True])
+def test_images_are_made_side_by_side(dtype: str | None, laid_out: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MiniCPM-V: the patches of all slices in one line each."""
+    found = []
+    for ops in (NATIVE, REFERENCE):
+        arrays = []
+        for seed, width in enumerate([56, 28, 84]):
+            array = ops.from_image(picture(60, 50, seed=seed), None, None)
+            array = ops.resize(array, 42, width, PILImageResampling.BICUBIC)
+            array = ops.rescale_and_normalize(array, 1 / 255, MEAN, STD)
+            if laid_out:
+                array = ops.rearrange(array, (3, 3, 14, width // 14, 14), (0, 2, 1, 3, 4), (1, 3, 14, 3 * width))
+            arrays.append(array)
+        if ops is NATIVE:
+            monkeypatch.setattr(Recipe, "__array__", None)  # none is made by itself
+        found.append(np.asarray(ops.concat(arrays, dtype, axis=-1)))
+        monkeypatch.undo()
+    assert found[0].dtype == found[1].dtype
+    assert np.array_equal(found[0].view(np.uint8), found[1].view(np.uint8))
+
+
 def test_tiles_of_an_image_that_is_needed_whole_as_well() -> None:
     """Idefics3: resize twice, cut, and resize the whole once more."""
     found = []

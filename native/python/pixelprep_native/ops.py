@@ -214,6 +214,8 @@ class NativeOps(ArrayOps):
         return _filled(out, targets, type_name)
 
     def concat(self, arrays: Sequence[Any], dtype: str | None = None, axis: int = 0) -> Any:
+        if axis == -1 and _may_stand_beside(arrays):
+            return _beside(arrays, _type_name(arrays[0], dtype))
         if axis != 0 or not any(isinstance(array, Recipe | Film) for array in arrays):
             return super().concat([np.asanyarray(array) for array in arrays], dtype, axis)
         if len({tuple(array.shape[1:]) for array in arrays}) > 1:
@@ -338,6 +340,24 @@ def _assign(out: Array, nested: Any, targets: list[tuple[Any, Array]]) -> None:
         else:
             targets.append((entry, out[index]))
     out[len(nested) :] = 0
+
+
+def _may_stand_beside(arrays: Sequence[Any]) -> bool:
+    """Whether these are recipes of one kind of values that differ in the last axis alone."""
+    return all(isinstance(array, Recipe) for array in arrays) and (
+        len({(array.type_name, *array.shape[:-1]) for array in arrays}) == 1
+    )
+
+
+def _beside(recipes: Sequence[Recipe], type_name: str) -> Any:
+    """Recipes joined along the last axis, each made into its part of every line."""
+    line = sum(recipe.shape[-1] for recipe in recipes)
+    out = _memory((*recipes[0].shape[:-1], line), type_name)
+    targets, start = [], 0
+    for recipe in recipes:
+        targets.append((recipe.beside(line), out.reshape(-1)[start:]))
+        start += recipe.shape[-1]
+    return _filled(out, targets, type_name)
 
 
 def _filled(out: Array, targets: Sequence[tuple[Any, Array]], type_name: str) -> Any:

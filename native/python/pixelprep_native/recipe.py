@@ -40,7 +40,8 @@ class Layout(NamedTuple):
     """Where the pixels of a `(C, H, W)` canvas go: it is split to `split`, its axes permuted by `order`.
 
     `copies` repeats axis `copy_axis` of the permuted array, which has length one before. Where the canvas is a frame of
-    a video, the first `frames` axes of `split` say which one and are not split.
+    a video, the first `frames` axes of `split` say which one and are not split. `line` is the length of the last axis
+    and what it is in memory, where the array stands beside others.
     """
 
     split: tuple[int, ...]
@@ -48,6 +49,7 @@ class Layout(NamedTuple):
     copies: int = 1
     copy_axis: int = 0
     frames: int = 0
+    line: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +99,11 @@ class Recipe:
         changed = object.__new__(Recipe)
         changed.__dict__.update(self.__dict__, made={}, **changes)
         return changed
+
+    def beside(self, line: int) -> Recipe:
+        """This recipe for memory whose last axis is so long, because others stand there too."""
+        layout = self.layout or Layout(self.shape, tuple(range(self.ndim)))
+        return self.then(layout=layout._replace(line=(self.shape[-1], line)))
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -270,6 +277,9 @@ def offsets(channels: int, height: int, width: int, layout: Layout | None) -> tu
     lengths = [layout.split[axis] for axis in layout.order]
     lengths[layout.copy_axis] *= layout.copies
     strides = [math.prod(lengths[position + 1 :]) for position in range(len(lengths))]
+    if layout.line is not None:
+        own, whole = layout.line
+        strides = [stride if stride < own else stride // own * whole for stride in strides]
     stride_of = dict(zip(layout.order, strides, strict=True))
     groups = axis_groups(layout.split[layout.frames :], (channels, height, width))
     assert groups is not None  # `NativeOps` refuses other layouts

@@ -160,6 +160,9 @@ def _verb_calls() -> dict[str, Callable[[Any, Any], Any]]:
         "stack": lambda o, x: o.stack([x, x]),
         "stack, ragged": lambda o, x: o.stack([[x, x], [x]]),
         "concat": lambda o, x: o.concat([x, x]),
+        "concat, side by side": lambda o, x: o.concat(
+            [x, o.resize(x, x.shape[-2], 9, PILImageResampling.BILINEAR)], axis=-1
+        ),
         "unstack": lambda o, x: o.unstack(x)[1],
         "pixel_mask": lambda o, x: o.pixel_mask(3, 4, 5, 6),
         "stacking_pays": lambda o, x: o.integers([int(o.stacking_pays(x)) * 0], "int64"),

@@ -149,9 +149,12 @@ def stack(nested: Sequence[Any], dtype: str | None = None) -> Array:
 
 
 def concat(arrays: Sequence[Array], dtype: str | None = None, axis: int = 0) -> Array:
-    if axis != 0:
-        raise NotImplementedError("the oracle joins along the first axis")
-    return np.array([entry.tolist() for array in arrays for entry in array], arrays[0].dtype)
+    def joined(lists: Sequence[Any], depth: int) -> list[Any]:
+        if depth == 0:
+            return [entry for entries in lists for entry in entries]
+        return [joined(parts, depth - 1) for parts in zip(*lists, strict=True)]
+
+    return np.array(joined([array.tolist() for array in arrays], axis % arrays[0].ndim), arrays[0].dtype)
 
 
 def unstack(images: Array) -> list[Array]:
