@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..core.kinds import IMAGE_ENDINGS
 from ..core.version import __version__
 from .draw import draw
 from .map import MAP_EXAMPLES, STATS_EXAMPLES, map_data, stats
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from ..image_processing_utils import BaseImageProcessor
 
-IMAGE_SUFFIXES = (".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 MAX_ROWS = 40
 PYTHON_LITERALS = {"True": True, "False": False, "None": None}
 
@@ -90,7 +90,7 @@ def expand_folders(arguments: Sequence[str]) -> list[str]:
         if not os.path.isdir(argument):
             images.append(argument)
             continue
-        found = sorted(str(path) for path in Path(argument).iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+        found = sorted(str(path) for path in Path(argument).iterdir() if path.suffix.lower() in IMAGE_ENDINGS)
         if not found:
             raise typer.BadParameter(f"there are no image files in the folder {argument!r}", param_hint="IMAGE...")
         images += found

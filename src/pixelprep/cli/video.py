@@ -13,16 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..core.kinds import VIDEO_ENDINGS
 from .outputs import outputs_table, told_output
 from .tensor_files import Format
 
 if TYPE_CHECKING:
     from ..plans import Plan
 
-VIDEO_SUFFIXES = (
-    *(".3gp", ".asf", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv"),
-    *(".ts", ".webm", ".wmv"),
-)
 SIZE = re.compile(r"(\d{1,6})[xX](\d{1,6})[xX](\d{1,6})")
 MOST_STEPS = 40
 """Rows of the table of frames."""
@@ -31,7 +28,7 @@ MOST_STEPS = 40
 def is_video(argument: str) -> bool:
     """Whether an argument is a video: FRAMESxHEIGHTxWIDTH, a folder of frames, or what has the ending of one."""
     name = re.split(r"[?#]", argument, maxsplit=1)[0] if "://" in argument else argument
-    return bool(SIZE.fullmatch(argument)) or os.path.isdir(argument) or name.lower().endswith(VIDEO_SUFFIXES)
+    return bool(SIZE.fullmatch(argument)) or os.path.isdir(argument) or name.lower().endswith(VIDEO_ENDINGS)
 
 
 def video(

@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from ..core.kinds import IMAGE_ENDINGS
 from ..image_utils import is_array, is_collection, is_pil_image
 from ..images.rows import unpacked
 from .metadata import VideoMetadata
-from .sources import PICTURES
 
 DEEPEST = 8
 
@@ -71,8 +71,8 @@ def _is_frame(entry: Any) -> bool:
     """Whether this is a picture: one frame of a video where all entries of a list are."""
     if is_array(entry):
         return len(entry.shape) in (2, 3)
-    if isinstance(entry, str | os.PathLike):
-        return os.path.splitext(os.fspath(entry))[1].lower() in PICTURES
+    if isinstance(entry, str | os.PathLike):  # alone, or beside videos, such a file is a video itself
+        return os.fspath(entry).lower().endswith(IMAGE_ENDINGS)
     return is_pil_image(entry)
 
 

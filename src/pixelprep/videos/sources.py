@@ -9,17 +9,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from ..core.kinds import IMAGE_ENDINGS
 from ..images.limits import DecodeLimits, ImageLoadError, ImageNotFoundError, get_decode_limits, shorten
 from ..images.sources import File, open_source
 from .limits import FileLimits, VideoLimits, VideoLoadError, VideoNotFoundError
 
-PICTURES = frozenset(
-    (
-        *(".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg"),
-        *(".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp"),
-    )
-)
-"""Endings of files that are frames where they stand in a list; alone, or as entries beside videos, they are videos."""
 _STILL = re.compile(
     rb"GIF8|\x89PNG|\xff\xd8\xff|BM|II\*\0|MM\0\*|RIFF....WEBP|\0\0\0\x0cjP  |P[1-7][\s#]"
     rb"|....ftyp(avi[fs]|hei|hev|mi|ms)",
@@ -83,7 +77,7 @@ def pictures_of(folder: str | os.PathLike[str]) -> list[str]:
     path = os.fspath(folder)
     name = shorten(os.fsdecode(path))
     get_decode_limits().check_path(path, name)
-    found = [str(entry) for entry in Path(path).iterdir() if entry.suffix.lower() in PICTURES]
+    found = [str(entry) for entry in Path(path).iterdir() if entry.suffix.lower() in IMAGE_ENDINGS]
     if not found:
         raise VideoLoadError(name, "it is a folder without image files; a folder holds the frames of one video")
     return sorted(found, key=_by_numbers)

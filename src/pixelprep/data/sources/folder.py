@@ -6,16 +6,11 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from ...core.kinds import IMAGE_ENDINGS, VIDEO_ENDINGS
 from ..files import glob, is_folder, local, walk
 from .paths import Paths
 
-SUFFIXES = {
-    "Image": (
-        *(".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif"),
-        *(".tiff", ".webp"),
-    ),
-    "Video": (".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ogv", ".ts", ".webm", ".wmv"),
-}
+ENDINGS = {"Image": IMAGE_ENDINGS, "Video": (*VIDEO_ENDINGS, ".gif")}
 """By what is looked for: the endings of file names that are taken."""
 
 
@@ -32,11 +27,11 @@ class Folder(Paths):
         self.path, self.kind = local(path), kind
 
     def __str__(self) -> str:
-        return f"{self.path!r}, where files ending in {', '.join(SUFFIXES[self.kind])} are looked for"
+        return f"{self.path!r}, where files ending in {', '.join(ENDINGS[self.kind])} are looked for"
 
     def _listed(self) -> list[str]:
         if is_folder(self.path):
-            return [path for path in walk(self.path) if path.lower().endswith(SUFFIXES[self.kind])]
+            return [path for path in walk(self.path) if path.lower().endswith(ENDINGS[self.kind])]
         if any(sign in self.path for sign in "*?["):
             return glob(self.path)
         if os.path.isfile(self.path):

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...core.extras import required
+from ...core.kinds import IMAGE_ENDINGS, VIDEO_ENDINGS
 from ..files import glob, local, opened, stamp
 from ..rows import Row, Source
-from .folder import SUFFIXES
 
 _TEXT = ("txt", "json", "cls", "text", "caption")
 
@@ -51,7 +51,7 @@ class WebDataset(Source):
                 yield self._row(key, {name: value for name, value in sample.items() if not name.startswith("__")})
 
     def _row(self, key: str, sample: dict[str, Any]) -> Row:
-        endings = SUFFIXES["Image"] + SUFFIXES["Video"]
+        endings = IMAGE_ENDINGS + VIDEO_ENDINGS
         able = [self.column] if self.column else [name for name in sample if f".{name}".lower().endswith(endings)]
         image = sample.pop(able[0], None) if able else None
         return Row(key, image, {name: _value(name, value) for name, value in sample.items()})
