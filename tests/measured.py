@@ -9,6 +9,7 @@ from typing import Any
 from needs import ROOT
 from pixelprep.prompts import PromptLayout
 from pixelprep.registry.families import FAMILIES
+from pixelprep.registry.videos import VIDEO_FAMILIES
 
 MEASURED = ROOT.parent / "shared" / "spec" / "5.24" / "prompt.json"
 CLASSES: dict[str, Any] = json.loads(MEASURED.read_text())["classes"] if MEASURED.is_file() else {}
@@ -19,11 +20,9 @@ DEVIATES = [
     ("Idefics2Processor", {"do_image_splitting": True}),  # P16
     ("DeepseekOcr2Processor", {"crop_to_patches": False}),
 ]
-PAN_AND_SCAN = {
-    "pan_and_scan_min_crop_size": 256,
-    "pan_and_scan_max_num_crops": 4,
-    "pan_and_scan_min_ratio_to_activate": 1.2,
-}
+
+# What the measured video processors were told in calls, where their prompts do not depend on it.
+VIDEO_SETTINGS = {"NemotronH_Omni_Reasoning_V3Processor": {"norm_mean": [0.5] * 3, "norm_std": [0.5] * 3}}
 
 
 def written(sequence: list[Any]) -> Iterator[str]:
@@ -40,3 +39,12 @@ def layout_for(name: str, case: dict[str, Any], built: dict[str, Any]) -> Prompt
     if name == "AyaVisionProcessor":  # its files have the product
         numbers["patch_size"] *= numbers.pop("downsample_factor")
     return PromptLayout(name, FAMILIES[family].load().on("pil")(**settings), **numbers)
+
+
+def video_layout_for(name: str, built: dict[str, Any]) -> PromptLayout:
+    """The layout that measured videos were written by."""
+    layout = layout_for(name, {}, built)
+    family = built["video_processor_class"].removesuffix("VideoProcessor")
+    settings = {**built.get("video_processor", {}), **VIDEO_SETTINGS.get(name, {})}
+    videos: Any = VIDEO_FAMILIES[family].load().on("pil")
+    return PromptLayout(name, layout.image_processor, video_processor=videos(**settings), **layout.numbers)

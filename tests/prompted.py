@@ -73,6 +73,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "MllamaProcessor": {"max_image_tiles": 4, "size": {"height": 448, "width": 448}},
     "LlavaNextProcessor": {"size": {"shortest_edge": 336}, "crop_size": {"height": 336, "width": 336}},
 }
+# What the video processor lacks, as checkpoints have it.
+VIDEO_SETTINGS: dict[str, dict[str, Any]] = {
+    "NemotronH_Omni_Reasoning_V3Processor": {"norm_mean": [0.5] * 3, "norm_std": [0.5] * 3},
+    "PerceptionLMProcessor": {"size": {"height": 448, "width": 448}},
+}
 
 
 def prompt_of(name: str, placeholder: str) -> str:
@@ -101,6 +106,9 @@ def tokens_of(name: str) -> list[str]:
     row = ROWS[name]
     forms = row.form if isinstance(row.form, tuple) else (row.form,)
     found = [row.feature, row.placeholder, *row.front, *row.back, *row.after_images, *row.number_in_front, row.fence]
+    if (video := row.video) is not None:
+        found += [video.feature, video.placeholder, *video.begin, *video.between, *video.end, video.duration]
+        forms += (video.form,)
     for form in (*forms, row.alone or Form()):
         for part in vars(form).values():
             found += part if isinstance(part, tuple) else []
@@ -158,7 +166,7 @@ def build(name: str) -> tuple[Any, Any]:
         elif part == "video_processor":
             video = VIDEO_PROCESSOR_MAPPING_NAMES.get(row.types[0])
             video = video.get("torchvision") if isinstance(video, dict) else video
-            parts[part] = getattr(transformers, video)() if video else None
+            parts[part] = getattr(transformers, video)(**VIDEO_SETTINGS.get(name, {})) if video else None
         elif part == "feature_extractor" or part == "audio_processor":
             parts[part] = transformers.WhisperFeatureExtractor()
     return cls(**parts, **ARGUMENTS.get(name, {})), tokenizer

@@ -14,11 +14,12 @@ import torch
 
 import pixelprep
 from oracle import picture
+from pixelprep.ops import get_ops
 from pixelprep.prompts import PromptEncoder, PromptLayout, positions
 from pixelprep.prompts.positions import RULES
 from pixelprep.prompts.rows import ROWS
 from pixelprep.registry.families import FAMILIES
-from prompted import ARGUMENTS, SETTINGS, WITHOUT_TEXT, build, prompt_of
+from prompted import ARGUMENTS, SETTINGS, VIDEO_SETTINGS, WITHOUT_TEXT, build, prompt_of
 
 SIZES = [(130, 210), (48, 333), (512, 512), (701, 97)]
 
@@ -66,6 +67,65 @@ def test_several_images_and_prompts(name: str) -> None:
     assert [list(ids) for ids in made["input_ids"]] == ours
     flat = [size for own in sizes for size in own]
     assert [tokenizer(expanded.text)["input_ids"] for expanded in layout.expand(texts, flat)] == ours
+
+
+# ------------------------------------------------------------------------------------------------------------- videos
+
+# What a call needs in the reference so that it does not crash (P14), or draws no times with a font that is not there.
+VIDEO_CALLS: dict[str, dict[str, Any]] = {
+    "Ernie4_5_VLMoeProcessor": {"draw_on_frames": False},
+    "Cosmos3EdgeProcessor": {"return_metadata": True},
+    "MuseGlimmerProcessor": {"return_metadata": True},
+    "MuseSparkProcessor": {"return_metadata": True},
+    "SmolVLMProcessor": {"return_tensors": "pt"},
+    "EmbeddingGemma2Processor": {"add_timestamps": True},
+}
+SAMPLED: list[dict[str, Any]] = [
+    {},
+    {"do_sample_frames": True, "num_frames": 17, "fps": None},
+    {"do_sample_frames": True, "fps": 2, "num_frames": None},
+]
+# Those whose own rules let no call say it, or do not heed what it says (V2, V14 of docs/deviations.md).
+BY_OWN_RULE = {
+    *("Glm4vProcessor", "Glm46VProcessor", "Glm5NextProcessor", "Gemma4Processor", "Gemma4UnifiedProcessor"),
+    *("EmbeddingGemma2Processor", "MiniMaxM3VLProcessor", "SmolVLMProcessor"),
+    *("MiniCPMV4_6Processor", "MiniCPMV4_7Processor", "MiniCPMOcrProcessor"),
+}
+
+
+def video_layout_of(name: str) -> PromptLayout:
+    row, layout = ROWS[name], layout_of(name)
+    assert row.video is not None
+    cls = getattr(pixelprep, f"{row.video.family}VideoProcessorPil")
+    return PromptLayout(
+        name, layout.image_processor, video_processor=cls(**VIDEO_SETTINGS.get(name, {})), **ARGUMENTS.get(name, {})
+    )
+
+
+@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row.video is not None])
+def test_ids_of_videos_are_those_of_the_reference(name: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        processor, tokenizer = build(name)
+        layout = video_layout_of(name)
+        chance = random.Random(name)
+        text = f"See {layout.video_placeholder} there"
+        sampled = SAMPLED[:1] if name in BY_OWN_RULE else SAMPLED
+        for trial in range(6):
+            unit = 28 if name == "MiniMaxM3VLProcessor" else 1
+            sides = [chance.randrange(56, 200) // unit * unit for _ in range(2)]
+            frames, fps = chance.randrange(33, 50), chance.choice([24.0, 2.5, 12.5, 29.97])
+            known = {"total_num_frames": frames, "fps": fps, "duration": frames / fps}
+            given = {"frames_indices": list(range(frames))} | known
+            call = {**VIDEO_CALLS.get(name, {}), **sampled[trial % len(sampled)]}
+            video = np.zeros((frames, *sides, 3), np.uint8)
+            made = processor(text=[text], videos=[video], video_metadata=[given], **call)
+            ours = {key: value for key, value in call.items() if not key.startswith("return_")}
+            told: Any = {**known, "height": sides[0], "width": sides[1]}
+            if name == "VideoLlama3Processor":  # what is kept depends on what is on the frames
+                told, ours = layout.video_processor.with_ops(get_ops("pil"))(video, video_metadata=[known], **ours), {}
+            expanded = layout.expand(text, videos=[told], **ours)
+            assert list(made["input_ids"][0]) == tokenizer(expanded.text)["input_ids"], (frames, fps, sides, call)
 
 
 # ---------------------------------------------------------------------------------------------------------- positions

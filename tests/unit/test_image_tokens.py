@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from measured import CLASSES, DEVIATES, PAN_AND_SCAN, layout_for
+from measured import CLASSES, DEVIATES, layout_for
 from pixelprep import AutoImageProcessor
 from pixelprep.prompts import MissingNumberError, UnknownPromptError
 from pixelprep.prompts.rows import ROWS
@@ -17,6 +17,14 @@ from pixelprep.registry.families import FAMILIES
 
 def family(name: str, **settings: Any) -> Any:
     return FAMILIES[name].load().on("pil")(**settings)
+
+
+# What the reference's processor hands to the image processor.
+PAN_AND_SCAN = {
+    "pan_and_scan_min_crop_size": 256,
+    "pan_and_scan_max_num_crops": 4,
+    "pan_and_scan_min_ratio_to_activate": 1.2,
+}
 
 
 @pytest.mark.parametrize("name", [name for name in CLASSES if name in ROWS and "size" in CLASSES[name]["cases"][0]])

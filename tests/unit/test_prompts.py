@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from measured import CLASSES, DEVIATES, PAN_AND_SCAN, layout_for, written
+from measured import CLASSES, DEVIATES, layout_for, video_layout_for, written
+from pixelprep.ops import get_ops
 from pixelprep.prompts import (
     AutoPromptLayout,
     MissingNumberError,
@@ -22,6 +23,8 @@ from pixelprep.prompts import (
     positions,
 )
 from pixelprep.prompts.rows import ROWS
+from pixelprep.prompts.steps import in_words
+from pixelprep.prompts.tokens import Vocabulary
 from pixelprep.registry.families import FAMILIES
 
 
@@ -32,7 +35,6 @@ def test_measured_expansions(name: str) -> None:
         call = case["options"].get("call", {})
         if any(name.startswith(who) and call == what for who, what in DEVIATES):
             continue
-        call = {**PAN_AND_SCAN, **call} if "do_pan_and_scan" in call else call
         found = layout_for(name, case, entry["built_with"]).image(tuple(case["size"]), **call)
         assert found.text() == "".join(written(case["seq"])), (case["size"], case["options"])
         assert found.num_tokens == case["specials"]
@@ -51,6 +53,26 @@ def test_measured_prompts(name: str) -> None:
         if name == "GlmImageProcessor":  # the size of the picture to make follows, which is no image of the prompt
             expected = expected[: expected.index("<sop>")]
         assert found.text == expected
+
+
+@pytest.mark.parametrize("name", [name for name in CLASSES if name in ROWS and CLASSES[name].get("video_cases")])
+def test_measured_videos(name: str) -> None:
+    entry = CLASSES[name]
+    built = entry["built_with"]
+    layout = video_layout_for(name, built)
+    options = {key: value for key, value in built.get("video_call", {}).items() if not key.startswith("return_")}
+    for case in entry["video_cases"]:
+        frames, height, width = case["frames_height_width"]
+        known = {"total_num_frames": frames, "height": height, "width": width}
+        if case["fps"] is not None:
+            known |= {"fps": case["fps"], "duration": frames / case["fps"]}
+        if name.startswith("NemotronH") and 1000 % (case["fps"] or 1):  # P24
+            continue
+        told: Any = known
+        if name == "VideoLlama3Processor":  # what is kept depends on what is on the frames; these are grey
+            video = np.full((frames, height, width, 3), 128, np.uint8)
+            told = layout.video_processor.with_ops(get_ops("pil"))(video, video_metadata=[known])
+        assert layout.video(told, **options).text() == "".join(written(case["seq"])), case["frames_height_width"]
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -139,6 +161,87 @@ class TestPrompts:
     def test_numbers_that_do_not_agree(self, texts: Any, images: Any, message: str) -> None:
         with pytest.raises(PlaceholderError, match=message):
             self.layout.expand(texts, images)
+
+
+class TestVideos:
+    layout = PromptLayout("qwen3_vl")
+    clip = {"total_num_frames": 5, "fps": 2.0, "height": 64, "width": 96, "duration": 2.5}
+
+    def test_a_plan_a_size_and_metadata_are_one_video(self) -> None:
+        expected = self.layout.video(self.clip, do_sample_frames=False)
+        processor = self.layout.video_processor
+        plan = processor.plan((5, 64, 96), video_metadata={"fps": 2.0}, do_sample_frames=False)
+        assert self.layout.video(plan) == expected
+        assert expected.text().startswith("<0.2 seconds><|vision_start|><|video_pad|>")
+        assert expected.num_features == plan.videos[0].tokens
+
+    def test_frames_that_were_taken_are_taken(self) -> None:
+        found = self.layout.video({**self.clip, "total_num_frames": 100, "frames_indices": [0, 50]})
+        assert [piece for piece, _ in found if "seconds" in piece] == ["<12.5 seconds>"]
+
+    def test_a_plan_of_two_videos(self) -> None:
+        plan = self.layout.video_processor.plan([(4, 64, 64), (4, 64, 64)], do_sample_frames=False)
+        with pytest.raises(ValueError, match="this plan is of 2"):
+            self.layout.video(plan)
+
+    def test_options_beside_a_plan(self) -> None:
+        plan = self.layout.video_processor.plan((4, 64, 64), do_sample_frames=False)
+        with pytest.raises(TypeError, match="leave out fps"):
+            self.layout.video(plan, fps=2)
+
+    def test_a_size_that_nobody_says(self) -> None:
+        with pytest.raises(ValueError, match="`height` and `width`"):
+            self.layout.video({"total_num_frames": 5, "fps": 2.0})
+
+    def test_a_rate_that_nobody_says(self) -> None:
+        with pytest.raises(ValueError, match="`fps` has to be known"):
+            PromptLayout("embedding_gemma2").video((3, 64, 64), do_sample_frames=False, add_timestamps=True)
+
+    def test_a_model_without_videos(self) -> None:
+        with pytest.raises(UnknownPromptError, match="LlavaProcessor writes no videos"):
+            PromptLayout("llava").expand("<video>", videos=[(3, 64, 64)])
+
+    def test_images_and_videos_of_one_prompt(self) -> None:
+        text = "<|image_pad|>a<|video_pad|>b<|image_pad|>"
+        found = self.layout.expand(text, [(64, 64), (64, 96)], [self.clip], num_frames=4, merge_size=1)
+        assert [(made.kind, made.index) for made in found.replacements] == [("image", 0), ("video", 0), ("image", 1)]
+        options = [{"merge_size": 1}, {"merge_size": 1, "num_frames": 4}]
+        assert found.replacements[0].expansion == self.layout.image((64, 64), **options[0])
+        assert found.replacements[1].expansion == self.layout.video(self.clip, **options[1])
+        with pytest.raises(TypeError, match="num_frame"):
+            self.layout.expand(text, [(64, 64), (64, 96)], [self.clip], num_frame=4)
+
+    def test_ids_and_types(self) -> None:
+        vocabulary = {"<|image_pad|>": 1, "<|video_pad|>": 2, "<|vision_start|>": 3, "<|vision_end|>": 4}
+        known = Vocabulary.of(vocabulary, lambda text: [9] * len(text))
+        found = self.layout.expand([2, 7, 1], [(32, 32)], [self.clip], vocabulary=known, do_sample_frames=False)
+        video = found.replacements[0].expansion
+        assert self.layout.type_ids(found).count(2) == video.num_features
+        assert self.layout.type_ids(found).count(1) == self.layout.image((32, 32)).num_features
+
+    def test_placeholders_of_videos(self) -> None:
+        with pytest.raises(PlaceholderError, match="prompt 0 has 2 placeholders for 1 video"):
+            self.layout.expand("<|video_pad|><|video_pad|>", videos=[self.clip])
+        with pytest.raises(PlaceholderError, match="prompt 0 has 1 placeholder for 0 videos"):
+            self.layout.expand("<|video_pad|>")
+
+    def test_how_long_a_video_lasts(self) -> None:
+        layout = PromptLayout("hyperclovax_vision_v2")
+        found = layout.expand("<|video_duration|>s <|video_pad|>", videos=[self.clip]).text
+        assert found.startswith("2.5s <|video_pad|>")
+        with pytest.raises(PlaceholderError, match="more than 1 placeholders"):
+            layout.expand("<|video_duration|><|video_duration|><|video_pad|>", videos=[self.clip])
+
+    @pytest.mark.parametrize(
+        ("number", "words"),
+        [
+            *((0, "zero"), (13, "thirteen"), (18, "eighteen"), (40, "forty"), (64, "sixty-four")),
+            *((100, "one hundred"), (128, "one hundred and twenty-eight"), (1005, "one thousand and five")),
+            (2640, "two thousand, six hundred and forty"),
+        ],
+    )
+    def test_numbers_in_words(self, number: int, words: str) -> None:
+        assert in_words(number) == words
 
 
 class TestPositions:

@@ -175,6 +175,12 @@ class PlannedCall:
         verbs: Ops = self.processor.ops
         return verbs
 
+    @property
+    def options(self) -> Options:
+        """Of the call, resolved."""
+        processor = self.processor
+        return processor._resolve({name: value for name, value in self.kwargs.items() if name in processor._options})
+
     def running(self) -> AbstractContextManager[None]:
         """Steps that read the options of the call in progress have run already; nothing stands around the verbs."""
         return nullcontext()
@@ -182,8 +188,7 @@ class PlannedCall:
     def facts(self, plan: Plan) -> Mapping[str, Any]:
         """Whose arithmetic the values follow, and how images become inputs."""
         processor: Any = self.processor
-        known = {name: value for name, value in self.kwargs.items() if name in processor._options}
-        options = processor._resolve(known)
+        options = self.options
         images = {
             "do_convert_rgb": options.get("do_convert_rgb"),
             "input_data_format": None if options.get("input_data_format") is None else str(options.input_data_format),
@@ -208,8 +213,7 @@ class PlannedCall:
 
     def videos(self, plan: Plan) -> tuple[PlannedVideo, ...]:
         """What is taken of each video."""
-        options = self.processor._resolve({k: v for k, v in self.kwargs.items() if k in self.processor._options})
-        return planned_videos(self.taken, plan.outputs, options.get("merge_size") or 1)
+        return planned_videos(self.taken, plan.outputs, self.options.get("merge_size") or 1)
 
     def image_tokens(self, plan: Plan) -> tuple[ImageTokens, ...]:
         """The feature tokens of each image, as `prompts.features` counts them; it stands above and is asked by name."""

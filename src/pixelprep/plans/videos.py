@@ -18,6 +18,7 @@ class PlannedVideo:
         timestamps: seconds at which each of them is shown; None if nobody says it.
         grid: patches in time, down and across; None where the processor cuts none.
         merge: so many patches each way become one token.
+        duration: of the source in seconds; None if nobody says it.
     """
 
     num_frames: int
@@ -26,6 +27,7 @@ class PlannedVideo:
     timestamps: tuple[float, ...] | None
     grid: tuple[int, int, int] | None = None
     merge: int = 1
+    duration: float | None = None
 
     @property
     def tokens_per_step(self) -> int | None:
@@ -72,7 +74,8 @@ def planned_videos(known: Sequence[Any], outputs: Mapping[str, Any], merge: int)
         timed = metadata.frame_times is not None or metadata.fps is not None
         times = tuple(metadata.timestamps) if timed else None
         indices = tuple(int(index) for index in metadata.frames_indices or ())
-        found.append(PlannedVideo(metadata.total_num_frames, metadata.fps, indices, times, grid, merge))
+        known_as = metadata.total_num_frames, metadata.fps, indices, times
+        found.append(PlannedVideo(*known_as, grid, merge, metadata.duration))
     return tuple(found)
 
 

@@ -6,7 +6,7 @@ Each takes `Made` and gives `Tiles`: rows of tiles with the number of features o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Literal
@@ -65,6 +65,26 @@ class Made:
         if value is None:
             raise MissingNumberError(f"{self.who} needs the image processor's `{name}`, which is not set; pass it")
         return value
+
+
+class Integers(Mapping[str, Any]):
+    """Outputs as nested lists, each when somebody asks for it: masks of pixels are millions of them."""
+
+    def __init__(self, outputs: Mapping[str, Any]) -> None:
+        self._outputs = outputs
+
+    def __getitem__(self, name: str) -> Any:
+        output = self._outputs[name]
+        values = getattr(output, "values", None)
+        if values is not None and not callable(values):
+            return values
+        return output.tolist() if hasattr(output, "tolist") else output
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._outputs)
+
+    def __len__(self) -> int:
+        return len(self._outputs)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.names import unknown_names
 from ..plans.tokens import ImageTokens, TokenPart
-from .counts import Made, Tiles, constant, run
+from .counts import Integers, Made, Tiles, constant, run
 from .forms import Row
-from .layout import Integers, UnknownPromptError, row_of
+from .layout import UnknownPromptError, row_of
 from .rows import ROWS
 
 if TYPE_CHECKING:

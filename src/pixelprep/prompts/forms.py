@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .counts import Count
+from .steps import StepCount, Told, numbered
 
 Pieces = tuple[str, ...]
 
@@ -43,6 +44,41 @@ class Form:
 
 
 @dataclass(frozen=True)
+class VideoRow:
+    """How one of the reference's processors writes a video: step by step, a step being a frame, some, or all of them.
+
+    Attributes:
+        family: the video processor of a checkpoint that names none.
+        count: how many features each step takes, and how they are arranged.
+        feature: the token whose places take the features.
+        placeholder: what stands for a video in a prompt; "": the feature token itself.
+        form: what stands around the features of a step; what stands in braces is told of each.
+        told: what stands in braces, see `steps.shown`.
+        untold: the form where nothing can be told; None: `form`.
+        begin, between, end: before the first step, between two, behind the last.
+        number_in_front: what numbers the videos of a prompt, where the video processor's `use_image_id` is on.
+        duration: what stands in a prompt for the seconds that a video lasts.
+        asks: options that the reference's processor hands to the video processor, whose own they replace.
+        built_with: options of the video processor in checkpoints of this kind, where its own defaults are others.
+    """
+
+    family: str
+    count: StepCount
+    feature: str
+    placeholder: str = ""
+    form: Form = Form()
+    told: Told = numbered
+    untold: Form | None = None
+    begin: Pieces = ()
+    between: Pieces = ()
+    end: Pieces = ()
+    number_in_front: Pieces = ()
+    duration: str = ""
+    asks: Mapping[str, Any] = field(default_factory=dict)
+    built_with: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Row:
     """One processor of the reference.
 
@@ -56,7 +92,8 @@ class Row:
         alone: the form where there is no tile beside the overview; None: `form`.
         tokens: tokens by the names under which a checkpoint's tokenizer and processor may have others.
         numbers: the processor's arguments with their defaults; None: no default.
-        asks: options that the reference's processor hands to the image processor, made from its own arguments.
+        asks: options that the reference's processor hands to the image processor, whose own they replace, made from
+            the processor's arguments.
         number_in_front: what numbers the images of a prompt, where the image processor's `use_image_id` is on.
         prefix: images stand before a text that has no placeholder.
         front, back, after_images: around a whole prompt, and behind its last image.
@@ -65,6 +102,7 @@ class Row:
         marked: tokens that it marks beside the features; "*" means the whole expansion.
         from_arguments: named tokens come from the processor's arguments alone, never from the tokenizer.
         built_with: options of the image processor in checkpoints of this kind, where its own defaults are others.
+        video: how it writes a video; None: it takes none.
     """
 
     types: Pieces
@@ -87,3 +125,4 @@ class Row:
     marked: Pieces = ()
     from_arguments: bool = False
     built_with: Mapping[str, Any] = field(default_factory=dict)
+    video: VideoRow | None = None

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
-from ..core.names import did_you_mean
+from ..core.names import did_you_mean, unknown_names
 from .assemble import assembled
-from .counts import Made, Tiles
-from .forms import Form, Row
+from .clips import made_video
+from .counts import Integers, Made, Tiles
+from .forms import Form, Pieces, Row, VideoRow
 from .prompt import ExpandedIds, ExpandedText, Frame, Kind, expand_ids, expand_text, shared_out
 from .rows import ROWS
+from .steps import MadeVideo
 from .tokens import Expansion, Run, Vocabulary, expansion
 
 if TYPE_CHECKING:
     from ..image_processing_utils import BaseImageProcessor
+    from ..video_processing_utils import BaseVideoProcessor
 
 MOST_SIZES = 65536
 """So many sizes a layout remembers the tiles of."""
@@ -31,6 +35,7 @@ class PromptLayout:
     Attributes:
         name: the reference's processor class whose prompts these are.
         image_processor: what counts the patches, tiles and rows; it makes no pixels here.
+        video_processor: what takes frames and counts the patches of videos.
         numbers: what the prompt side needs beside it, as `processor_config.json` has it.
         tokens: the tokens of the checkpoint by the names of its tokenizer.
     """
@@ -40,6 +45,7 @@ class PromptLayout:
         name: str,
         image_processor: BaseImageProcessor | None = None,
         *,
+        video_processor: BaseVideoProcessor | Callable[[], BaseVideoProcessor] | None = None,
         tokens: Mapping[str, str] | None = None,
         **numbers: Any,
     ) -> None:
@@ -48,6 +54,7 @@ class PromptLayout:
         Args:
             name: a processor class or model type: "Qwen2VLProcessor", "qwen2_vl".
             image_processor: the checkpoint's; the model type's own with its defaults if None.
+            video_processor: likewise, or what gives it when a video comes.
             tokens: tokens that are not the usual ones, by name: `{"image_token": "<img>"}`.
             numbers: arguments of the processor, such as `patch_size`; see `processor_config.json`.
 
@@ -66,17 +73,47 @@ class PromptLayout:
         self.numbers = {**self._row.numbers, **numbers}
         self.tokens = {**self._row.tokens, **(tokens or {})}
         self._remembered: dict[Any, tuple[Tiles, ...]] = {}
+        self._video_processor = video_processor
+
+    @cached_property
+    def video_processor(self) -> BaseVideoProcessor:
+        """What takes frames and counts the patches of videos; it makes no pixels here.
+
+        Raises:
+            UnknownPromptError: this model takes no videos.
+        """
+        row, given = self._video_row, self._video_processor
+        if given is None:
+            given = _default_video_processor(row)
+        made: Any = given if hasattr(given, "with_ops") else given()
+        found: BaseVideoProcessor = made.with_ops(_shapes())
+        return found
+
+    @property
+    def _video_row(self) -> VideoRow:
+        if self._row.video is None:
+            raise UnknownPromptError(f"{self.name} writes no videos into prompts")
+        return self._row.video
 
     @property
     def image_token(self) -> str:
         """The token whose places take the features of an image."""
-        return self.tokens.get(self._row.feature, self._row.feature)
+        return self._named(self._row.feature)
 
     @property
     def image_placeholder(self) -> str:
         """What stands for an image in a prompt that is not expanded yet."""
-        name = self._row.placeholder or self._row.feature
-        return self.tokens.get(name, name)
+        return self._named(self._row.placeholder or self._row.feature)
+
+    @property
+    def video_token(self) -> str:
+        """The token whose places take the features of a video; "" where the model takes none."""
+        return "" if self._row.video is None else self._named(self._row.video.feature)
+
+    @property
+    def video_placeholder(self) -> str:
+        """What stands for a video in a prompt that is not expanded yet; "" where the model takes none."""
+        return "" if self._row.video is None else self._named(self._row.video.placeholder or self._row.video.feature)
 
     @property
     def type_ids_name(self) -> str:
@@ -107,14 +144,43 @@ class PromptLayout:
         forms = self._row.form if isinstance(self._row.form, tuple) else (self._row.form,)
         runs: list[Run] = []
         if self._row.number_in_front and self._option("use_image_id", options):
-            front = Form(begin=self._row.number_in_front)
-            runs += assembled(front, Tiles(()), "", self.tokens, words)
+            runs += self._pieces(self._row.number_in_front, words)
         for form, tiles in zip(forms, self._tiles(size, numbers, options), strict=True):
             chosen = self._row.alone if self._row.alone and not tiles.rows else form
             runs += assembled(chosen, tiles, self.image_token, self.tokens, words)
         if numbers.get("use_image_special_tokens") is False:
             runs = [run for run in runs if run.is_feature]
         return expansion(runs)
+
+    def video(self, video: Any, /, index: int = 0, **kwargs: Any) -> Expansion:
+        """What replaces the placeholder of a video.
+
+        Args:
+            video: a clip as the video processor takes it, of which only what tells its length, rate and size is read;
+                its `VideoMetadata` (frames that it says were taken are these); `(frames, height, width)`; a `Plan` of
+                one video; or what the video processor made of this one video, as a mapping, "video_metadata" beside.
+            index: which video of its prompt it is; some models number them.
+            kwargs: options of the video processor and of the prompt side for this call, of a plan the latter alone.
+
+        Raises:
+            UnknownPromptError: the model takes no videos.
+            TypeError: an option that neither has. ValueError: a plan of no video or of several; as the video processor.
+            MissingNumberError: the count needs a number that the checkpoint's files have and nobody gave.
+            NeedsPixelsError: how many features are kept depends on what is on the frames.
+        """
+        numbers, options = self._parted(kwargs)
+        row, made = self._video_row, self._made_video(video, options, numbers)
+        steps = row.count(made)
+        told = row.told(made, len(steps))
+        form = row.form if told or row.untold is None else row.untold
+        told = told or [{}] * len(steps)
+        runs: list[Run] = []
+        if made.options.get("use_image_id"):
+            runs += self._pieces(row.number_in_front, {"index": index})
+        for step, (tiles, words) in enumerate(zip(steps, told, strict=True)):
+            runs += self._pieces(row.between if step else row.begin, words)
+            runs += assembled(form, tiles, self.video_token, self.tokens, words)
+        return expansion(runs + self._pieces(row.end, {}))
 
     def num_features(self, sizes: Iterable[Any], /, **kwargs: Any) -> list[int]:
         """How many features each image takes in the language model; arguments and errors as `image`."""
@@ -163,86 +229,166 @@ class PromptLayout:
     # ------------------------------------------------------------------------------------------------ whole prompts
 
     @overload
-    def expand(self, text: str, images: Sequence[Any] = (), **kwargs: Any) -> ExpandedText: ...
-    @overload
-    def expand(self, text: Sequence[str], images: Sequence[Any] = (), **kwargs: Any) -> list[ExpandedText]: ...
+    def expand(
+        self, text: str, images: Sequence[Any] = (), videos: Sequence[Any] = (), **kwargs: Any
+    ) -> ExpandedText: ...
     @overload
     def expand(
-        self, text: Sequence[int], images: Sequence[Any] = (), *, vocabulary: Any, **kwargs: Any
+        self, text: Sequence[str], images: Sequence[Any] = (), videos: Sequence[Any] = (), **kwargs: Any
+    ) -> list[ExpandedText]: ...
+    @overload
+    def expand(
+        self,
+        text: Sequence[int],
+        images: Sequence[Any] = (),
+        videos: Sequence[Any] = (),
+        *,
+        vocabulary: Any,
+        **kwargs: Any,
     ) -> ExpandedIds: ...
-    def expand(self, text: Any, images: Sequence[Any] = (), *, vocabulary: Any = None, **kwargs: Any) -> Any:
+    def expand(
+        self,
+        text: Any,
+        images: Sequence[Any] = (),
+        videos: Sequence[Any] = (),
+        *,
+        vocabulary: Any = None,
+        **kwargs: Any,
+    ) -> Any:
         """A whole prompt, or several, with every placeholder replaced.
 
         Args:
             text: a prompt, a list of prompts, or the token ids of one prompt.
             images: the sizes of its images, as `image` takes them. For several prompts a list for each, or one
                 flat list that the placeholders share out.
+            videos: its videos, as `video` takes them, likewise.
             vocabulary: for ids: what gives ids for tokens and text, as `Expansion.ids` takes it.
-            kwargs: as `image`.
+            kwargs: as `image` and `video`; an option goes to each of them that knows it.
 
         Returns:
             The text with the place of each replacement before and after, or the ids with theirs; a list for a list.
 
         Raises:
-            PlaceholderError: placeholders and images do not agree in number; the message names every prompt.
+            PlaceholderError: placeholders and images or videos do not agree in number; the message names every prompt.
+            UnknownPromptError: videos of a model that takes none.
             TypeError: ids without a vocabulary.
         """
+        given: dict[Kind, Sequence[Any]] = {"image": images, "video": videos}
+        marks = self._marks(bool(videos))
         if isinstance(text, str):
-            return self._expanded_texts([text], [list(images)], nested=True, kwargs=kwargs)[0]
+            return self._expanded_texts([text], {kind: [list(own)] for kind, own in given.items()}, marks, kwargs)[0]
         if text and all(isinstance(entry, str) for entry in text):
-            nested = bool(images) and all(isinstance(own, list) for own in images)
-            return self._expanded_texts(text, images, nested, kwargs)
+            return self._expanded_texts(text, given, marks, kwargs)
         if vocabulary is None:
             raise TypeError("token ids are expanded with a vocabulary: pass vocabulary=, a mapping or a tokenizer")
         known = Vocabulary.of(vocabulary)
+        here = {mark: kind for mark, kind in marks.items() if given.get(kind) or known.token_to_id(mark) is not None}
+        counts = {kind: list(text).count(known.ids_of(mark)[0]) for mark, kind in here.items()}
+        own = {kind: shared_out(given[kind], [count], kind)[0] for kind, count in counts.items()}
+        return expand_ids(text, here, self._expansions(own, kwargs), known)
+
+    def _marks(self, videos: bool) -> dict[str, Kind]:
+        """What each placeholder stands for."""
+        row = self._video_row if videos else self._row.video
         marks: dict[str, Kind] = {self.image_placeholder: "image"}
-        place = known.ids_of(self.image_placeholder)[0]
-        own = shared_out(images, [list(text).count(place)], "image", nested=False)[0]
-        expansions = [self.image(size, index, **kwargs) for index, size in enumerate(own)]
-        return expand_ids(text, marks, {"image": expansions, "video": []}, known)
+        if row is not None:
+            marks[self.video_placeholder] = "video"
+            if row.duration and videos:
+                marks[row.duration] = "duration"
+        return marks
+
+    def _expansions(self, own: Mapping[Kind, Sequence[Any]], kwargs: Mapping[str, Any]) -> dict[Kind, list[Expansion]]:
+        """What replaces the placeholders of one prompt."""
+        images, videos = own.get("image", ()), own.get("video", ())
+        for_images, for_videos = self._shared_options(kwargs) if images and videos else (kwargs, kwargs)
+        made: dict[Kind, list[Expansion]] = {
+            "image": [self.image(size, index, **for_images) for index, size in enumerate(images)],
+            "video": [self.video(video, index, **for_videos) for index, video in enumerate(videos)],
+        }
+        if self._row.video is not None and self._row.video.duration:
+            made["duration"] = [expansion([Run(self._lasts(video, for_videos), 1, is_text=True)]) for video in videos]
+        return made
+
+    def _shared_options(self, kwargs: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Of what both are called with, what each knows.
+
+        Raises:
+            TypeError: an option that neither has.
+        """
+        both = [{**self.numbers, **one._options} for one in (self.image_processor, self.video_processor)]
+        if strange := [name for name in kwargs if not any(name in known for known in both)]:
+            raise TypeError(unknown_names(strange, {**both[0], **both[1]}, self.name))
+        found = [{name: value for name, value in kwargs.items() if name in known} for known in both]
+        return found[0], found[1]
+
+    def _lasts(self, video: Any, kwargs: Mapping[str, Any]) -> str:
+        """The seconds that a video lasts, as they stand in a prompt."""
+        numbers, options = self._parted(kwargs)
+        seconds = self._made_video(video, options, numbers).duration
+        if seconds is None:
+            raise ValueError(f"{self.name} writes how long a video lasts: its `duration` has to be known; give it")
+        return str(round(seconds, 2))
 
     def _expanded_texts(
-        self, texts: Sequence[str], images: Sequence[Any], nested: bool, kwargs: Mapping[str, Any]
+        self,
+        texts: Sequence[str],
+        given: Mapping[Kind, Sequence[Any]],
+        marks: dict[str, Kind],
+        kwargs: Mapping[str, Any],
     ) -> list[ExpandedText]:
-        marks: dict[str, Kind] = {self.image_placeholder: "image"}
-        if self._row.prefix and not any(self.image_placeholder in text for text in texts):
-            counts = [len(own) for own in images] if nested else [1] * len(images)
-            texts = [self.image_placeholder * count + text for text, count in zip(texts, counts, strict=False)]
-        counts = [text.count(self.image_placeholder) for text in texts]
-        shared = shared_out(images, counts, "image", nested)
+        nested = {kind: bool(own) and all(isinstance(entry, list) for entry in own) for kind, own in given.items()}
+        if self._row.prefix:
+            for mark, kind in marks.items():
+                if not any(mark in text for text in texts):
+                    own = given[kind]
+                    counts = [len(entry) for entry in own] if nested[kind] else [1] * len(own)
+                    counts += [0] * (len(texts) - len(counts))
+                    texts = [mark * count + text for text, count in zip(texts, counts, strict=False)]
+        shares = []
+        for mark, kind in marks.items():
+            if kind in given:
+                counts = [text.count(mark) for text in texts]
+                shares.append([(kind, own) for own in shared_out(given[kind], counts, kind, nested[kind])])
         frame = Frame(*(self._written(part) for part in (self._row.front, self._row.back, self._row.after_images)))
         frame = replace(frame, fence=self._written((self._row.fence,)))
         return [
-            expand_text(
-                text,
-                marks,
-                {"image": [self.image(size, index, **kwargs) for index, size in enumerate(own)], "video": []},
-                frame if own else Frame(),
-            )
-            for text, own in zip(texts, shared, strict=True)
+            expand_text(text, marks, self._expansions(own, kwargs), frame if any(own.values()) else Frame())
+            for text, own in zip(texts, map(dict, zip(*shares, strict=True)), strict=True)
         ]
 
     def _written(self, pieces: Sequence[str]) -> str:
-        return "".join(self.tokens.get(piece, piece) for piece in pieces)
+        return "".join(map(self._named, pieces))
 
     def type_ids(self, expanded: ExpandedIds) -> list[int]:
-        """1 for each token of a prompt that the model is told belongs to an image, 0 for text.
+        """1 for each token of a prompt that the model is told belongs to an image, 2 to a video, 0 for text.
 
         The features are marked; of some models the tokens around them too, as the reference does.
         """
         found = [0] * len(expanded.ids)
-        beside = {self.tokens.get(piece, piece) for piece in self._row.marked}
+        beside = set(map(self._named, self._row.marked))
         for made in expanded.replacements:
             start, end = made.after
+            kind = 2 if made.kind == "video" else 1
             if "*" in beside:
-                found[start:end] = [1] * (end - start)
+                found[start:end] = [kind] * (end - start)
                 continue
             for run, first, last in made.placed():
                 if run.is_feature or run.piece in beside:
-                    found[first:last] = [1] * (last - first)
+                    found[first:last] = [kind] * (last - first)
         return found
 
     # ----------------------------------------------------------------------------------------------------- inside
+
+    def _made_video(self, video: Any, options: dict[str, Any], numbers: Mapping[str, Any]) -> MadeVideo:
+        if not hasattr(video, "outputs"):  # a plan has its options already
+            options = {**self._video_row.asks, **options}
+        return made_video(video, self.video_processor, options, numbers, self.name)
+
+    def _named(self, piece: str) -> str:
+        return self.tokens.get(piece, piece)
+
+    def _pieces(self, pieces: Pieces, words: Mapping[str, Any]) -> list[Run]:
+        return assembled(Form(begin=pieces), Tiles(()), "", self.tokens, words)
 
     def _parted(self, kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Numbers of the prompt side, and options of the image processor."""
@@ -250,7 +396,7 @@ class PromptLayout:
         return {**self.numbers, **mine}, {name: value for name, value in kwargs.items() if name not in mine}
 
     def _option(self, name: str, options: Mapping[str, Any]) -> Any:
-        return self.image_processor._resolve(dict(options)).get(name)
+        return self.image_processor._resolve({**self.asked, **options}).get(name)
 
     def _tiles(self, size: Any, numbers: Mapping[str, Any], options: dict[str, Any]) -> tuple[Tiles, ...]:
         if isinstance(size, Mapping):
@@ -275,7 +421,7 @@ class PromptLayout:
             size,
             {name: tuple(output.shape) for name, output in outputs.items() if hasattr(output, "shape")},
             Integers(outputs),
-            self.image_processor._resolve(options),
+            self.image_processor._resolve({**self._row.asks(numbers), **options}),
             numbers,
             self.name,
         )
@@ -307,6 +453,14 @@ def _default_processor(row: Row) -> BaseImageProcessor:
     return FAMILIES[row.family].load().on("pil")(**row.built_with)
 
 
+def _default_video_processor(row: VideoRow) -> BaseVideoProcessor:
+    from ..registry.videos import VIDEO_FAMILIES
+
+    made: Any = VIDEO_FAMILIES[row.family].load().on("pil")
+    found: BaseVideoProcessor = made(**row.built_with)
+    return found
+
+
 def _shapes() -> Any:
     from ..ops import get_ops
 
@@ -320,23 +474,3 @@ def _size_of(size: Any) -> tuple[int, int]:
     if isinstance(size, Sequence) and len(size) == 2 and all(isinstance(side, int) for side in size):
         return int(size[0]), int(size[1])
     raise TypeError(f"a size is (height, width) in pixels, not {size!r}")
-
-
-class Integers(Mapping[str, Any]):
-    """Outputs as nested lists, each when somebody asks for it: masks of pixels are millions of them."""
-
-    def __init__(self, outputs: Mapping[str, Any]) -> None:
-        self._outputs = outputs
-
-    def __getitem__(self, name: str) -> Any:
-        output = self._outputs[name]
-        values = getattr(output, "values", None)
-        if values is not None and not callable(values):
-            return values
-        return output.tolist() if hasattr(output, "tolist") else output
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._outputs)
-
-    def __len__(self) -> int:
-        return len(self._outputs)

@@ -20,7 +20,7 @@ class AutoPromptLayout:
     def from_pretrained(
         cls, pretrained_model_name_or_path: str | os.PathLike[str], *, subfolder: str = "", **kwargs: Any
     ) -> PromptLayout:
-        """What stands in the prompts of a checkpoint in place of its images.
+        """What stands in the prompts of a checkpoint in place of its images and videos.
 
         Numbers come from `processor_config.json`, image settings from the image processor's file, tokens from
         `tokenizer_config.json`. No code of the checkpoint is run, and neither torch nor transformers is imported.
@@ -36,22 +36,28 @@ class AutoPromptLayout:
             UnknownPromptError: the files name no processor that writes images into prompts.
             UntrustedCodeError: the image processor is code of the checkpoint.
         """
-        from ..auto import load_image_processor
+        from ..auto import load_image_processor, load_processor
         from ..checkpoints.reading import HUB_ARGUMENTS
+        from ..registry import VIDEOS
 
         hub = {name: kwargs.pop(name) for name in HUB_ARGUMENTS if name in kwargs}
         checkpoint = read_checkpoint(pretrained_model_name_or_path, subfolder=subfolder, **hub)
         tokenizer = read_beside(checkpoint, TOKENIZER)
         name = _processor_class(checkpoint, tokenizer)
         row = row_of(name)[1]
-        processor = load_image_processor(
-            pretrained_model_name_or_path, {"backend": "pil", "subfolder": subfolder, **hub}
-        )
+        asked = {"backend": "pil", "subfolder": subfolder, **hub}
+        processor = load_image_processor(pretrained_model_name_or_path, dict(asked))
         arguments = checkpoint.files.get(PROCESSOR, {})
         numbers = {key: value for key, value in {**arguments, **kwargs}.items() if key in row.numbers}
         if unknown := kwargs.keys() - row.numbers.keys():
             raise TypeError(f"{name} has no {', '.join(sorted(unknown))}. Allowed: {', '.join(sorted(row.numbers))}")
-        return PromptLayout(name, processor, tokens=_tokens(row, arguments, tokenizer), **numbers)
+        return PromptLayout(
+            name,
+            processor,
+            video_processor=lambda: load_processor(pretrained_model_name_or_path, dict(asked), VIDEOS),
+            tokens=_tokens(row, arguments, tokenizer),
+            **numbers,
+        )
 
 
 def _processor_class(checkpoint: Checkpoint, tokenizer: Mapping[str, Any]) -> str:

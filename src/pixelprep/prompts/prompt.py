@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from .tokens import Expansion, Run, Vocabulary
 
-Kind = Literal["image", "video"]
+Kind = Literal["image", "video", "duration"]
 Span = tuple[int, int]
 
 
@@ -22,7 +23,7 @@ class Replacement:
     """One placeholder and what replaced it.
 
     Attributes:
-        kind: "image" or "video".
+        kind: "image" or "video"; "duration" is a text that tells how long a video lasts.
         index: which image or video of the prompt this is.
         before, after: start and end of the placeholder and of its replacement, in characters of a text or in ids.
         expansion: the replacement.
@@ -93,10 +94,10 @@ def expand_text(
         front = ""
     out, end = front, 0
     made: list[Replacement] = []
-    used: dict[Kind, int] = {"image": 0, "video": 0}
+    used: Counter[Kind] = Counter()
     for place in found:
         kind = placeholders[place.group()]
-        expansion = expansions[kind][used[kind]]
+        expansion = _next(expansions, kind, used[kind])
         out += text[end : place.start()]
         written = expansion.text()
         if frame.fence and place.start() == end and made and written.startswith(frame.fence):
@@ -122,13 +123,13 @@ def expand_ids(
     kinds = {vocabulary.ids_of(token)[0]: kind for token, kind in placeholders.items()}
     found: list[int] = []
     made: list[Replacement] = []
-    used: dict[Kind, int] = {"image": 0, "video": 0}
+    used: Counter[Kind] = Counter()
     for place, token in enumerate(ids):
         kind = kinds.get(token)
         if kind is None:
             found.append(token)
             continue
-        expansion = expansions[kind][used[kind]]
+        expansion = _next(expansions, kind, used[kind])
         start, pieces = len(found), [one.ids(vocabulary) for one in expansion.each_run()]
         found += [token for piece in pieces for token in piece]
         lengths = tuple(map(len, pieces))
@@ -137,7 +138,18 @@ def expand_ids(
     return ExpandedIds(found, tuple(made))
 
 
-def shared_out(items: Sequence[Any], counts: Sequence[int], kind: str, nested: bool) -> list[list[Any]]:
+def _next(expansions: dict[Kind, list[Expansion]], kind: Kind, number: int) -> Expansion:
+    known = expansions.get(kind, [])
+    if number == len(known):
+        raise PlaceholderError(f"the prompt has more than {number} placeholders for {_counted(number, kind)}")
+    return known[number]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
+def shared_out(items: Sequence[Any], counts: Sequence[int], kind: str, nested: bool = False) -> list[list[Any]]:
     """The images of each prompt: a flat list is split by the placeholders, a nested one is taken as it is.
 
     Raises:
@@ -151,11 +163,11 @@ def shared_out(items: Sequence[Any], counts: Sequence[int], kind: str, nested: b
         return given
     if given is None:
         raise PlaceholderError(
-            f"{_numbered(counts)} for {len(items)} {kind}{'s' * (len(items) != 1)}; "
+            f"{_numbered(counts)} for {_counted(len(items), kind)}; "
             f"write one placeholder where each {kind} belongs, or give each prompt its own list"
         )
     lines = [
-        f"prompt {index} has {count} placeholder{'s' * (count != 1)} for {len(own)} {kind}{'s' * (len(own) != 1)}"
+        f"prompt {index} has {_counted(count, 'placeholder')} for {_counted(len(own), kind)}"
         for index, (count, own) in enumerate(zip(counts, given, strict=False))
         if count != len(own)
     ]
@@ -166,5 +178,5 @@ def shared_out(items: Sequence[Any], counts: Sequence[int], kind: str, nested: b
 
 def _numbered(counts: Sequence[int]) -> str:
     if len(counts) == 1:
-        return f"prompt 0 has {counts[0]} placeholder{'s' * (counts[0] != 1)}"
+        return f"prompt 0 has {_counted(counts[0], 'placeholder')}"
     return "the prompts have " + ", ".join(map(str, counts)) + " placeholders"

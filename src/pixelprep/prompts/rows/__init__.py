@@ -8,6 +8,7 @@ from ..forms import Row
 from .fenced import FENCED
 from .runs import RUNS
 from .tiles import TILES
+from .videos import VIDEOS
 
 # What marks the places of images in the reference's outputs, unasked, and what is marked beside features.
 _TYPE_IDS = {
@@ -27,7 +28,7 @@ _MARKED: dict[str, tuple[str, ...]] = {
 def _with_types(name: str, row: Row) -> Row:
     stem = name.removesuffix("Processor").removesuffix("_")
     output = next((output for output, names in _TYPE_IDS.items() if stem in names), "")
-    return replace(row, type_ids=output, marked=_MARKED.get(stem, ()))
+    return replace(row, type_ids=output, marked=_MARKED.get(stem, ()), video=VIDEOS.get(name))
 
 
 ROWS: dict[str, Row] = {name: _with_types(name, row) for name, row in {**RUNS, **FENCED, **TILES}.items()}

@@ -27,6 +27,11 @@ _CROPS = Form(
     overview_label=(Text("Here is the original image \n\n"), "boi_token"),
     overview_mark=("eoi_token", Text("\n\n and here are some crops to help you see better ")),
 )
+_PAN_AND_SCAN = {
+    "pan_and_scan_min_crop_size": 256,
+    "pan_and_scan_max_num_crops": 4,
+    "pan_and_scan_min_ratio_to_activate": 1.2,
+}
 _GEMMA3 = Row(
     ("gemma3", "t5gemma2", "t5gemma2_encoder"),
     "Gemma3",
@@ -37,6 +42,7 @@ _GEMMA3 = Row(
     _SPACED,
     tokens=_GEMMA,
     numbers={"image_seq_length": 256},
+    asks=lambda numbers: {"do_pan_and_scan": False, **_PAN_AND_SCAN},
 )
 _GEMMA4 = Row(
     ("gemma4", "diffusion_gemma"),
@@ -104,7 +110,7 @@ FENCED: dict[str, Row] = {
         numbers={"image_seq_length": 256},
     ),
     "Gemma3Processor": _GEMMA3,
-    "ShieldGemma2Processor": replace(_GEMMA3, types=("shieldgemma2",)),
+    "ShieldGemma2Processor": replace(_GEMMA3, types=("shieldgemma2",), asks=lambda numbers: {"do_pan_and_scan": False}),
     "Gemma4Processor": _GEMMA4,
     "Gemma4UnifiedProcessor": replace(_GEMMA4, types=("gemma4_unified",), family="Gemma4Unified"),
     "EmbeddingGemma2Processor": replace(_GEMMA4, types=("embedding_gemma2",)),
@@ -124,6 +130,7 @@ FENCED: dict[str, Row] = {
         counts.shuffled_grid,
         "<image>",
         form=Form(("<img>",), ("</img>",)),
+        numbers={"video_temporal_patch_dim": 2},
     ),
     "InternVLProcessor": _INTERN,
     "QianfanOCRProcessor": replace(

@@ -120,6 +120,7 @@ RUNS: dict[str, Row] = {
         counts.compressed_tiles,
         "<image>",
         numbers={"patch_size": 16, "downsample_ratio": 4},
+        asks=lambda numbers: {"crop_to_patches": True, "min_patches": 2, "max_patches": 6},
     ),
     "Phi4MultimodalProcessor": Row(
         ("phi4_multimodal",),
@@ -154,6 +155,7 @@ RUNS: dict[str, Row] = {
         "image_token",
         tokens={"image_token": "<|img|>"},
         numbers={"size_conversion": {490: 128, 980: 256}},
+        asks=lambda numbers: {"max_image_size": 980, "split_image": False},
     ),
     "GotOcr2Processor": Row(
         ("got_ocr2",),
@@ -161,6 +163,7 @@ RUNS: dict[str, Row] = {
         counts.tiles_of("num_patches", "num_image_tokens"),
         "<imgpad>",
         numbers={"num_image_tokens": 256},
+        asks=lambda numbers: {"crop_to_patches": False, "min_patches": 1, "max_patches": 12},
     ),
     "PerceptionLMProcessor": Row(
         ("perception_lm",),

@@ -25,19 +25,21 @@ _IDEFICS3 = Row(
     numbers={"image_seq_len": 169},
     asks=lambda numbers: {"return_row_col_info": True},
 )
+NUMBER = ("image_id_start_token", Text("{index}"), "image_id_end_token")
+SLICES = Form(
+    overview="first",
+    overview_label=("image_start_token",),
+    overview_mark=("image_end_token",),
+    label=("slice_start_token",),
+    mark=("slice_end_token",),
+    row_between=(Text("\n"),),
+)
 _MINICPM = Row(
     ("minicpmv4_6",),
     "MiniCPMV4_6",
     counts.slices,
     "image_token",
-    form=Form(
-        overview="first",
-        overview_label=("image_start_token",),
-        overview_mark=("image_end_token",),
-        label=("slice_start_token",),
-        mark=("slice_end_token",),
-        row_between=(Text("\n"),),
-    ),
+    form=SLICES,
     tokens={
         "image_token": "<|image_pad|>",
         "video_token": "<|video_pad|>",
@@ -48,7 +50,7 @@ _MINICPM = Row(
         "image_id_start_token": "<image_id>",
         "image_id_end_token": "</image_id>",
     },
-    number_in_front=("image_id_start_token", Text("{index}"), "image_id_end_token"),
+    number_in_front=NUMBER,
 )
 _BLIP2 = Row(
     ("blip-2",),
