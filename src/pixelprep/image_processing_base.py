@@ -15,11 +15,14 @@ import typing
 import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from .core import releases
 from .core.enums import PILImageResampling
 from .core.errors import explained
+from .core.files import write_atomically
 from .core.names import borrowed
 from .core.schema import OLD_NAMES, KwargsSchema, Options
 from .core.sizes import SizeDict
@@ -353,9 +356,8 @@ class ImageProcessingMixin:
         for name, value in self._options.items():
             if name not in cls.unsaved_kwargs and (value is not None or defaults[name] is not None):
                 config[name] = _plain(value)
-        for name in cls.files_beside:
-            if os.path.isfile(config.get(name) or ""):
-                config[name] = os.path.basename(config[name])
+        beside = [name for name in cls.files_beside if os.path.isfile(config.get(name) or "")]
+        config.update({name: os.path.basename(config[name]) for name in beside})
         config[f"{cls.kind.lower()}_processor_type"] = cls.plain_name()
         return config
 
@@ -381,8 +383,6 @@ class ImageProcessingMixin:
 
     def to_json_file(self, json_file_path: str | os.PathLike[str]) -> None:
         """Write the configuration to a file, whole or not at all."""
-        from .core.files import write_atomically
-
         write_atomically(json_file_path, self.to_json_string().encode())
 
     def preprocess_fingerprint_payload(self) -> dict[str, Any]:
@@ -391,20 +391,21 @@ class ImageProcessingMixin:
         Equal for equal settings in every process, and on backends that promise each other's bits.
         """
         verbs = self.ops
+        settings = {name: _plain(value) for name, value in self._options.items() if name not in _NOT_PIXELS}
+        files = {name: Path(settings[name] or "") for name in self.files_beside}  # count by what they hold
+        settings |= {name: sha256(file.read_bytes()).hexdigest() for name, file in files.items() if file.is_file()}
         return {
             "image_processor": type(self).plain_name(),
             "pixels": getattr(verbs, "same_bits_as", verbs.name),
             "reference": self.reference,
-            "settings": {name: _plain(value) for name, value in self._options.items() if name not in _NOT_PIXELS},
+            "settings": settings,
             "pixelprep": __version__,
         }
 
     def digest(self) -> str:
         """The SHA-256 of `preprocess_fingerprint_payload`, in hexadecimal."""
-        from hashlib import sha256
-
-        payload = json.dumps(self.preprocess_fingerprint_payload(), sort_keys=True, separators=(",", ":"))
-        return sha256(payload.encode()).hexdigest()
+        payload = self.preprocess_fingerprint_payload()
+        return sha256(json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     def save_pretrained(
         self, save_directory: str | os.PathLike[str], push_to_hub: bool = False, **kwargs: Any

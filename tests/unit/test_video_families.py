@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,3 +63,11 @@ class TestMiniCPM:
 
 def test_v8_one_frame_of_pe() -> None:
     assert made("PeVideo").sample_indices({"total_num_frames": 9}, num_frames=1) == [0]
+
+
+def test_a_font_counts_by_what_it_holds(tmp_path: Path) -> None:
+    fonts = [tmp_path / name for name in ("here.ttf", "there.ttf", "another.ttf")]
+    for font, content in zip(fonts, (b"letters", b"letters", b"runes"), strict=True):
+        font.write_bytes(content)
+    here, there, another = (made("Ernie4_5_VLMoe", font=str(font)).digest() for font in fonts)
+    assert here == there != another

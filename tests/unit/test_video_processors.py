@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
-from needs import needs
 
 import pixelprep
+from needs import needs
 from pixelprep import AutoVideoProcessor, BaseVideoProcessor, UnknownFamilyError
 from pixelprep.image_processing_backends import PilBackend
 from pixelprep.registry import VIDEO_FAMILIES, VIDEO_MODEL_TYPES, VIDEOS, unregister_classes
