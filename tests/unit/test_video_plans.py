@@ -11,6 +11,7 @@ import pytest
 
 import pixelprep
 from clips import drawn, make_clip
+from pixelprep.registry import VIDEO_FAMILIES
 from pixelprep.videos.pyav import PyAVVideo
 
 VARIABLE = [*range(0, 1000, 40), *range(1000, 4000, 200)]
@@ -94,6 +95,41 @@ def test_a_token_changes_with_what_its_region_shows_and_with_nothing_else(name: 
         )
         outside[where] = clip[where]
         assert np.array_equal(video(outside, **known)["pixel_values_videos"][token], before[token])
+
+
+@pytest.mark.parametrize("name", [name for name, family in VIDEO_FAMILIES.items() if family.written])
+def test_squares_in_all_frames_show_where_they_should(name: str) -> None:
+    cases: Any = VIDEO_FAMILIES[name].cases()
+    options = {**cases.made, **cases.small, "do_sample_frames": False}
+    options |= {"use_token_compression": False} if name == "VideoLlama3" else {}  # which looks at pixels
+    options |= {"draw_on_frames": False} if name.startswith("Ernie") else {}  # which needs a font
+    known = {"video_metadata": {"fps": 4.0, "total_num_frames": 8, "duration": 2.0}}
+    video = processor(name, **options)
+    clip = np.random.default_rng(0).integers(0, 256, (8, 70, 90, 3), dtype=np.uint8)
+    plan = video.plan((8, 70, 90), **known)
+    output = next(key for key in plan.outputs if key.startswith("pixel_values"))
+    found = plan.regions(output)
+    *lead, entries = found.images.shape
+
+    def pixels(frames: Any) -> Any:
+        """As `(*lead, entries, the rest)`, the entries where they run along the last axis too."""
+        made = video(frames, return_tensors="np", **known)[output]
+        if made.shape[: len(lead) + 1] == (*lead, entries):
+            return made.reshape(*lead, entries, -1)
+        return np.moveaxis(made.reshape(-1, entries, made.shape[-1] // entries), 1, 0).reshape(entries, -1)
+
+    before = pixels(clip)
+    assert (found.images >= 0).any()
+    wide = found.boxes + np.concatenate([-found.reach, found.reach], axis=-1)
+    for square in ((0, 0, 12, 9), (31, 25, 72, 61), (80, 60, 90, 70), (0, 0, 90, 70)):
+        left, top, right, bottom = square
+        other = clip.copy()
+        other[:, top:bottom, left:right] ^= 255
+        changed = (pixels(other) != before).any(axis=-1)
+        touched = ((wide[..., :2] < square[2:]) & (wide[..., 2:] > square[:2])).all(axis=-1)
+        within = ((found.boxes[..., :2] >= square[:2]) & (found.boxes[..., 2:] <= square[2:])).all(axis=-1)
+        assert not (changed & ~touched).any()
+        assert not (within & ~changed).any()
 
 
 def test_as_many_times_as_steps_whatever_the_number_of_frames() -> None:

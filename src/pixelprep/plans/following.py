@@ -143,7 +143,8 @@ class PlaceOps:
         planes = _planes(images, turned=True)
         shape = _whole(shape, math.prod(images.shape))
         if tuple(split) == planes.shape and len(shape) == len(order):
-            return _turned(planes, tuple(order), shape)
+            turned = shape == tuple(split[axis] for axis in order)
+            return _turned(planes, tuple(order), shape) if turned else _grouped(planes, tuple(order), shape)
         if len(planes.lead) == 1 and (tuple(split[:1]) != planes.lead or shape[0] != planes.lead[0]):
             return _tubelets(planes, tuple(split), tuple(order), shape)
         return _patches(planes, tuple(split), tuple(order), shape)
@@ -243,11 +244,23 @@ def _turned(planes: Planes, order: tuple[int, ...], shape: tuple[int, ...]) -> P
     return _planes(turned, turned=True)
 
 
+def _grouped(planes: Planes, order: tuple[int, ...], shape: tuple[int, ...]) -> Place:
+    """So many frames, one behind the other, whose channels become those of one image."""
+    together = planes.shape[0] // shape[0]
+    views = planes.views[::together]
+    alike = all(view == views[number // together] for number, view in enumerate(planes.views))
+    grouped = (planes.shape[0] // together, planes.shape[1] * together, *planes.shape[-2:])
+    if order != tuple(range(len(order))) or shape != grouped or not alike:
+        raise unknown("images whose axes are divided otherwise")
+    return Planes(shape, views, planes.axes)
+
+
 def _patches(planes: Planes, split: tuple[int, ...], order: tuple[int, ...], shape: tuple[int, ...]) -> Place:
     """Images that are split into blocks of rows and columns, which then run along one axis."""
     if planes.axes[-2:] != "yx":
         raise unknown("an image that is half turned")
     lead, sides = len(planes.lead), planes.shape[len(planes.lead) :]
+    split, order = _without_middles(split, order, lead, sides)
     groups = _groups(split[lead:], sides)
     names = "".join(name * len(group) for name, group in zip(planes.axes, groups, strict=True))
     rows, columns = (names.index(name) for name in "yx")
@@ -311,6 +324,18 @@ def _tubelets(planes: Planes, split: tuple[int, ...], order: tuple[int, ...], sh
         of_it = slice(None) if alike else first["t"] == frame
         boxes[of_it], images[of_it], reach[of_it] = boxes_of(planes.views[frame], edges[of_it].astype(np.float64))
     return Tokens(shape, planes.views, boxes, images, reach, 0)
+
+
+def _without_middles(
+    split: tuple[int, ...], order: tuple[int, ...], lead: int, sides: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The same without axes of length one between the parts of a side, as patches that are not merged have them."""
+    kept, start = list(range(lead)), lead
+    for group in _groups(split[lead:], sides):
+        end = start + len(group)
+        kept += [axis for axis in range(start, end) if split[axis] != 1 or axis in (start, end - 1)]
+        start = end
+    return tuple(split[axis] for axis in kept), tuple(kept.index(axis) for axis in order if axis in kept)
 
 
 def _groups(split: tuple[int, ...], sides: tuple[int, ...]) -> list[tuple[int, ...]]:
