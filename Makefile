@@ -69,7 +69,7 @@ fuzz: $(VENV)/ready
 # The tables of docs that are what tests found: which families agree with transformers on which backends.
 matrix: $(VENV)/ready tesseract
 	$(THREADS) $(BIN)/python -m pytest -n 2 --write-pages tests/reference/test_families.py \
-		tests/reference/test_configs.py tests/ops/test_conformance.py \
+		tests/reference/test_configs.py tests/ops/test_conformance.py tests/reference/test_videos.py \
 		-k "references_outputs or families_keep or published_configurations"
 
 lint: $(VENV)/ready

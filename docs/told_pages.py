@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pixelprep import REFERENCE
 from pixelprep.ops import backends
 from pixelprep.registry.families import FAMILIES, PIL_FAMILIES, written_families
+from pixelprep.registry.videos import VIDEO_FAMILIES
 from pixelprep.testing.family import COMMON_EXCEPTIONS, Except
+from pixelprep.testing.videos import COMMON_EXCEPTIONS as VIDEO_EXCEPTIONS
 
 Cells = Mapping[tuple[str, str], str]
 HOW = {
@@ -41,26 +43,49 @@ def matrix(cells: Cells) -> str:
     for name in written_families():
         row = [cells.get((name, backend), "not tried") for backend in known]
         lines.append(f"| [{name}](families/{FAMILIES[name].folder}.md) | {' | '.join(row)} |")
-    lines += ["", "## Why values or refusals differ", "", *differences()]
+    exceptions = {name: FAMILIES[name].cases().exceptions for name in written_families()}
+    lines += ["", "## Why values or refusals differ", "", *differences(COMMON_EXCEPTIONS, exceptions), ""]
+    names = ", ".join(sorted(PIL_FAMILIES))
+    lines += [f"The reference has one class of {names}, which resizes with Pillow: it is what `pil` is compared with."]
     return "\n".join(lines) + "\n"
 
 
-def differences() -> Iterator[str]:
-    """The exceptions of `cases.py`, those of all families first; the tests fail where one is not needed."""
+def video_matrix(cells: Cells) -> str:
+    """Video families and the backends that promise the reference's bits."""
+    families = {name: family for name, family in VIDEO_FAMILIES.items() if family.written}
+    known = [name for name in backends() if any(column == name for _, column in cells)]
+    lines = [
+        "# What of videos agrees with transformers",
+        "",
+        f"Written by `make matrix` from the run of the tests, against transformers {REFERENCE}; a test whose cell",
+        "says something else fails. Each family is tried with some hundred calls, its `video_cases.py` and those",
+        "common to all: every option, samplings of clips of several lengths, layouts, kinds of frames, batches.",
+        "",
+        "- *exact*: every call takes the frames that the reference's class takes and gives its keys, types, shapes and",
+        "  values, at a difference of 0.0, or both refuse it. *But for n calls*: see below.",
+        "- `pil` and `mlx` give the same keys, shapes and integers; values differ by what their filters round.",
+        "",
+        f"| family | {' | '.join(known)} |",
+        "|---|" + "---|" * len(known),
+    ]
+    lines += [f"| {name} | {' | '.join(cells.get((name, on), 'not tried') for on in known)} |" for name in families]
+    exceptions = {name: family.cases().exceptions for name, family in families.items()}
+    lines += ["", "## Why values or refusals differ", "", *differences(VIDEO_EXCEPTIONS, exceptions)]
+    return "\n".join(lines) + "\n"
+
+
+def differences(common: Sequence[Except], exceptions: Mapping[str, Sequence[Except]]) -> Iterator[str]:
+    """The exceptions beside families, those of all families first; the tests fail where one is not needed."""
     yield "In all families whose cases say nothing else:"
     yield ""
-    yield from _listed(COMMON_EXCEPTIONS)
-    for name in written_families():
-        listed = list(_listed(FAMILIES[name].cases().exceptions))
+    yield from _listed(common)
+    for name, entries in exceptions.items():
+        listed = list(_listed(entries))
         if listed:
             yield from ("", f"### {name}", "", *listed)
-    yield ""
-    names = ", ".join(sorted(PIL_FAMILIES))
-    yield f"The reference has one class of {names}, which resizes with Pillow: it is what `pil` is compared with."
 
 
-def _listed(entries: object) -> Iterator[str]:
-    assert isinstance(entries, (list, tuple))
+def _listed(entries: Sequence[object]) -> Iterator[str]:
     for entry in entries:
         assert isinstance(entry, Except)
         if entry.how in HOW:
@@ -93,4 +118,4 @@ def configurations(cells: Cells) -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"configurations": configurations, "matrix": matrix}
+PAGES = {"configurations": configurations, "matrix": matrix, "video_matrix": video_matrix}
