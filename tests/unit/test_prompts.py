@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 
+import pixelprep
 from measured import CLASSES, DEVIATES, layout_for, video_layout_for, written
 from pixelprep.ops import get_ops
 from pixelprep.prompts import (
@@ -55,6 +57,7 @@ def test_measured_prompts(name: str) -> None:
         assert found.text == expected
 
 
+@pytest.mark.filterwarnings("ignore:the video does not say how many frames")
 @pytest.mark.parametrize("name", [name for name in CLASSES if name in ROWS and CLASSES[name].get("video_cases")])
 def test_measured_videos(name: str) -> None:
     entry = CLASSES[name]
@@ -91,7 +94,14 @@ def test_every_row_counts_and_writes(name: str) -> None:
         pytest.fail(f"{name} names the family {row.family}, which is not there")
     layout = PromptLayout(name, FAMILIES[row.family].load().on("pil")(**{**row.built_with, **settings}), **given)
     found = layout.image((300, 500))
-    assert found.num_features == layout.num_features([(300, 500)])[0] > 0
+    sizes = [(300, 500), (512, 512), (90, 260), (1000, 700), (64, 64), (300, 500)]  # together as each by itself
+    alone = [
+        PromptLayout(name, layout.image_processor, tokens=layout.tokens, **layout.numbers).image(size) for size in sizes
+    ]
+    assert layout.num_features(sizes) == [expansion.num_features for expansion in alone]
+    assert layout.num_tokens(sizes) == [expansion.num_tokens for expansion in alone]
+    assert found == alone[0]
+    assert found.num_features > 0
     vocabulary = {piece: index for index, (piece, _) in enumerate(found)}
     ids = found.ids(vocabulary, encode=lambda text: [1000] * len(text))
     spans = found.feature_spans(vocabulary, encode=lambda text: [1000] * len(text))
@@ -106,6 +116,22 @@ class TestLayout:
 
     def test_runs_are_tokens_and_counts(self) -> None:
         assert list(self.layout.image((1080, 1920))) == [("<|image_pad|>", 1222)]
+
+    def test_a_size_a_picture_a_plan_and_outputs_are_one_image(self) -> None:
+        expected = self.layout.image((90, 130))
+        assert self.layout.image(PIL.Image.new("RGB", (130, 90))) == expected
+        assert self.layout.image(self.layout.image_processor.plan((90, 130))) == expected
+        assert self.layout.image(pixelprep.Qwen2VLImageProcessorPil()(PIL.Image.new("RGB", (130, 90)))) == expected
+        with pytest.raises(ValueError, match="this plan is of 2"):
+            self.layout.image(self.layout.image_processor.plan([(90, 130), (90, 130)]))
+        with pytest.raises(TypeError, match=r"a size is \(height, width\)"):
+            self.layout.image((90, 130, 3))
+
+    def test_sizes_are_forgotten_when_they_are_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("pixelprep.prompts.arranging.MOST_SIZES", 2)
+        layout = PromptLayout("qwen2_vl")
+        for sizes in ([(64, 64), (64, 96), (96, 96)], [(64, 64), (128, 64)]):
+            assert layout.num_features(sizes) == [PromptLayout("qwen2_vl").image(size).num_features for size in sizes]
 
     def test_an_option_acts_on_grid_and_count(self) -> None:
         assert self.layout.image((480, 640), merge_size=4).num_features == 99

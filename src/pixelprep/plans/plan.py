@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, Self
 
 from ..core.errors import NeedsPixelsError
 from ..core.names import did_you_mean
+from ..core.tokens import ImageTokens
 from ..image_processing_outputs import BatchFeature
 from ..ops.protocol import Ops
 from . import regions, splitting, storing
@@ -19,7 +20,6 @@ from .regions import Outside
 from .splitting import Split
 from .stored import StoredCall, verbs_for
 from .storing import PlanLimits
-from .tokens import ImageTokens
 from .videos import PlannedVideo
 
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 
 from ..core.errors import place
 from ..core.schema import Options
+from ..core.tokens import ImageTokens
 from ..image_utils import is_collection, is_pil_image, is_valid_image
 from ..images.decoding import read_header
 from ..images.rows import unpacked
@@ -21,7 +22,6 @@ from .outputs import ArrayOutput
 from .plan import Plan
 from .promises import arithmetic
 from .symbols import Symbol, SymbolOps
-from .tokens import ImageTokens
 from .videos import PlannedVideo, planned_videos
 
 MOST_PLANS = 256
@@ -222,7 +222,8 @@ class PlannedCall:
         known = self.processor._options
         options = {name: value for name, value in self.kwargs.items() if name in known and name != "return_tensors"}
         sizes = [shape[-2:] for shape, _ in plan.inputs]
-        tokens: tuple[ImageTokens, ...] = count(self.processor, sizes, self.several, options, self.numbers, self.given)
+        about = self.several, options, self.numbers, self.given
+        tokens: tuple[ImageTokens, ...] = count(self.processor, sizes, *about, plan.outputs)
         return tokens
 
 

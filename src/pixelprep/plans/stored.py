@@ -20,8 +20,8 @@ from .promises import arithmetic
 from .storing import PlanError
 
 if TYPE_CHECKING:
+    from ..core.tokens import ImageTokens
     from .plan import Plan
-    from .tokens import ImageTokens
 from .videos import PlannedVideo
 
 

@@ -5,10 +5,13 @@ layout.image((1080, 1920)).num_features
 layout.expand("<|vision_start|><|image_pad|><|vision_end|>What is this?", [(1080, 1920)]).text
 """
 
+from typing import TYPE_CHECKING
+
+from ..core.names import borrowed
 from .counts import MissingNumberError as MissingNumberError
-from .encoder import PromptEncoder as PromptEncoder
-from .layout import PromptLayout as PromptLayout, UnknownPromptError as UnknownPromptError
+from .layout import PromptLayout as PromptLayout
 from .loading import AutoPromptLayout as AutoPromptLayout
+from .lookup import UnknownPromptError as UnknownPromptError
 from .positions import PositionRule as PositionRule, position_rule as position_rule, positions as positions
 from .prompt import (
     ExpandedIds as ExpandedIds,
@@ -17,3 +20,8 @@ from .prompt import (
     Replacement as Replacement,
 )
 from .tokens import Expansion as Expansion, Run as Run, Text as Text
+
+if TYPE_CHECKING:
+    from .encoder import PromptEncoder as PromptEncoder
+else:  # what makes tensors is not imported for those who count
+    __getattr__ = borrowed(__name__, ("PromptEncoder",), f"{__name__}.encoder")

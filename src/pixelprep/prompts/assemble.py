@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .counts import Tiles
@@ -58,3 +58,25 @@ def assembled(form: Form, tiles: Tiles, feature: str, named: Mapping[str, str], 
         overview()
     runs.extend(pieces(form.end))
     return runs
+
+
+def counter(form: Form, named: Mapping[str, str]) -> Callable[[Tiles], int]:
+    """How many special tokens `assembled` writes of an arrangement, told without writing them."""
+
+    def special(*parts: str) -> int:
+        tokens = (named.get(part, part) for part in parts)
+        return sum(1 for token in tokens if token and not isinstance(token, Text))
+
+    always, last_row = special(*form.begin, *form.end), special(*form.last_row)
+    tile, column = special(*form.label, *form.mark), special(*form.column)
+    row, between = special(*form.row_after), special(*form.row_between)
+    overview = special(*form.overview_label, *form.overview_mark)
+
+    def count(tiles: Tiles) -> int:
+        found, rows = tiles.num_features + always, len(tiles.rows)
+        if rows:
+            columns = sum(map(len, tiles.rows))
+            found += columns * (tile + column) - rows * column + rows * (row + between) - between + last_row
+        return found + (overview if tiles.overview is not None else 0)
+
+    return count

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .counts import Integers
+from .counts import Outputs
 from .steps import MadeVideo
 
 if TYPE_CHECKING:
@@ -31,42 +31,24 @@ def made_video(
     """
     if isinstance(video, Mapping) and "video_metadata" in video:
         (known,) = video["video_metadata"]
-        shapes = {name: tuple(made.shape) for name, made in video.items() if hasattr(made, "shape")}
-        chosen = processor._resolve(dict(options))
-        indices = tuple(known.frames_indices)
-        return MadeVideo(
-            _size(known),
-            shapes,
-            Integers(video),
-            chosen,
-            numbers,
-            who,
-            indices=indices,
-            fps=known.fps,
-            duration=known.duration,
-        )
-    plan: Any = video if hasattr(video, "outputs") else _planned(video, processor, options)
-    if plan is video and options:
-        raise TypeError(f"a plan has its options already: leave out {', '.join(options)}, or plan with them")
-    if len(plan.videos) != 1:
-        raise ValueError(
-            f"{who} writes one video at a time, and this plan is of {len(plan.videos)}: plan each by itself"
-        )
-    plan.refuse_withheld("counted")
-    (known,) = plan.videos
-    outputs = {name: output.as_array() for name, output in plan.outputs.items()}
-    shapes = {name: output.shape for name, output in outputs.items()}
-    return MadeVideo(
-        plan.inputs[0][0][-2:],
-        shapes,
-        Integers(outputs),
-        plan.call.options,
-        numbers,
-        who,
-        indices=known.indices,
-        fps=known.fps,
-        duration=known.duration,
-    )
+        size, chosen, outputs = _size(known), processor._resolve(dict(options)), video
+        known_frames = {"indices": tuple(known.frames_indices), "times": _times(known)}
+    else:
+        plan: Any = video if hasattr(video, "outputs") else _planned(video, processor, options)
+        if plan is video and options:
+            raise TypeError(f"a plan has its options already: leave out {', '.join(options)}, or plan with them")
+        if len(plan.videos) != 1:
+            raise ValueError(
+                f"{who} writes one video at a time, and this plan is of {len(plan.videos)}: plan each by itself"
+            )
+        plan.refuse_withheld("counted")
+        (known,) = plan.videos
+        size, chosen = plan.inputs[0][0][-2:], plan.call.options
+        outputs = {name: output.as_array() for name, output in plan.outputs.items()}
+        known_frames = {"indices": known.indices, "times": known.timestamps}
+    shapes = {name: tuple(output.shape) for name, output in outputs.items() if hasattr(output, "shape")}
+    told = {"fps": known.fps, "duration": known.duration, **known_frames}
+    return MadeVideo(size, shapes, Outputs(outputs), chosen, numbers, who, **told)
 
 
 def _planned(video: Any, processor: BaseVideoProcessor, options: Mapping[str, Any]) -> Plan:
@@ -91,3 +73,10 @@ def _size(known: Any) -> tuple[int, int]:
     if not known.height or not known.width:
         raise ValueError("what a video takes follows from its `height` and `width`, which its metadata has to say")
     return known.height, known.width
+
+
+def _times(known: Any) -> tuple[float, ...] | None:
+    try:
+        return tuple(known.timestamps)
+    except ValueError:  # nobody says them
+        return None

@@ -8,11 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Any, Literal
 
+from ..core.tokens import TokenPart
 from ..geometry import best_resolution
-from ..plans.tokens import TokenPart
 
 
 class MissingNumberError(ValueError):
@@ -67,7 +66,7 @@ class Made:
         return value
 
 
-class Integers(Mapping[str, Any]):
+class Outputs(Mapping[str, Any]):
     """Outputs as nested lists, each when somebody asks for it: masks of pixels are millions of them."""
 
     def __init__(self, outputs: Mapping[str, Any]) -> None:
@@ -271,7 +270,8 @@ def any_resolution(made: Made) -> Tiles:
     """Rows of the unpadded best resolution with a newline each, and the overview (LLaVA-NeXT, Granite Vision)."""
     side = made.shapes["pixel_values"][-1] // made.number("patch_size")
     if made.numbers.get("downsample_rate"):
-        side = int(side * Fraction(str(made.numbers["downsample_rate"])))
+        kept, _, of = str(made.numbers["downsample_rate"]).partition("/")
+        side = int(side * float(kept)) if not of else side * int(kept) // int(of)
     return _any_resolution(side, *_unpadded(made, side), _selected(made))
 
 
@@ -345,7 +345,8 @@ def masked_rows(made: Made) -> Tiles:
     """Tiles that a mask breaks into rows, the overview last (Step 3.7)."""
     tile, overview = made.number("num_patch_tokens"), made.number("num_image_tokens")
     rows: list[list[int]] = [[]]
-    for ends in made.values.get("patch_newline_masks", [[]])[0]:
+    count = int(made.values["num_local_patches"][0])
+    for ends in made.values["patch_newline_masks"][0][:count] if count else ():
         rows[-1].append(tile)
         if ends:
             rows.append([])

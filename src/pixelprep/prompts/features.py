@@ -7,14 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.names import unknown_names
-from ..plans.tokens import ImageTokens, TokenPart
-from .counts import Integers, Made, Tiles, constant, run
+from ..core.tokens import ImageTokens, TokenPart
+from .counts import Made, Outputs, Tiles, constant, run
+from .drafts import Draft, Integers
 from .forms import Row
-from .layout import UnknownPromptError, row_of
+from .lookup import UnknownPromptError, row_of
 from .rows import ROWS
 
 if TYPE_CHECKING:
     from ..image_processing_utils import BaseImageProcessor
+    from ..plans.outputs import Output
 
 # Processors that write a fixed number of tokens around a prompt, without a placeholder that a layout could replace.
 FIXED: dict[str, Row] = {
@@ -39,6 +41,7 @@ def image_tokens(
     options: Mapping[str, Any],
     numbers: Mapping[str, Any],
     given: Mapping[str, Any],
+    planned: Mapping[str, Output],
 ) -> tuple[ImageTokens, ...]:
     """The feature tokens of images, each by itself.
 
@@ -49,6 +52,7 @@ def image_tokens(
         options: of the image processor, for the call.
         numbers: what the checkpoint's files say; `processor_class` chooses among models of one image processor.
         given: what the caller says in its place.
+        planned: the outputs of the plan, which of a single image tell all.
 
     Raises:
         UnknownPromptError: the family feeds no language model, or several, and nothing says which.
@@ -63,13 +67,18 @@ def image_tokens(
     known = {**row.numbers, **{key: value for key, value in numbers.items() if key in row.numbers}}
     resolved = processor._resolve(dict(options))
     told = {name: value for name, value in TOLD.items() if name in resolved}
+    if len(sizes) == 1 and all(resolved[name] == value for name, value in told.items()):
+        outputs = {output: made.as_array() for output, made in planned.items()}
+        shapes: Mapping[str, Sequence[int]] = {output: array.shape for output, array in outputs.items()}
+        drafts: list[tuple[Any, Any]] = [(shapes, Outputs(outputs))]
+    else:
+        alone = [Draft(processor, [size], {**options, **told}) for size in sizes]
+        drafts = [(draft.shapes, Integers(draft)) for draft in alone]
     found = []
-    for size, beside in zip(sizes, several, strict=True):
+    for size, beside, (shapes, values) in zip(sizes, several, drafts, strict=True):
         if "in_sample_of_several" in row.numbers:
             known["in_sample_of_several"] = beside
-        outputs = processor.output_shapes(*size, **{**options, **told})
-        shapes = {output: array.shape for output, array in outputs.items()}
-        tiles = row.count(Made(size, shapes, Integers(outputs), resolved, known, name, ASKS))
+        tiles = row.count(Made(size, shapes, values, resolved, known, name, ASKS))
         found.append(answer(row, tiles if isinstance(tiles, tuple) else (tiles,)))
     return tuple(found)
 

@@ -7,26 +7,20 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
-from ..core.names import did_you_mean, unknown_names
-from .assemble import assembled
+from ..core.names import unknown_names
+from .arranging import Arranged, Arrangements
+from .assemble import assembled, counter
 from .clips import made_video
-from .counts import Integers, Made, Tiles
-from .forms import Form, Pieces, Row, VideoRow
+from .counts import Tiles
+from .forms import Form, Pieces, VideoRow
+from .lookup import UnknownPromptError, default_processor, default_video_processor, row_of, shapes
 from .prompt import ExpandedIds, ExpandedText, Frame, Kind, expand_ids, expand_text, shared_out
-from .rows import ROWS
 from .steps import MadeVideo
 from .tokens import Expansion, Run, Vocabulary, expansion
 
 if TYPE_CHECKING:
     from ..image_processing_utils import BaseImageProcessor
     from ..video_processing_utils import BaseVideoProcessor
-
-MOST_SIZES = 65536
-"""So many sizes a layout remembers the tiles of."""
-
-
-class UnknownPromptError(ValueError):
-    """No prompt layout is known for a model type or processor class."""
 
 
 class PromptLayout:
@@ -69,10 +63,10 @@ class PromptLayout:
                 f"{self.name} has no {', '.join(f'`{n}`' for n in sorted(unknown))}. "
                 f"Allowed: {', '.join(sorted(self._row.numbers)) or 'none'}"
             )
-        self.image_processor = (image_processor or _default_processor(self._row)).with_ops(_shapes())
+        self.image_processor = (image_processor or default_processor(self._row)).with_ops(shapes())
         self.numbers = {**self._row.numbers, **numbers}
         self.tokens = {**self._row.tokens, **(tokens or {})}
-        self._remembered: dict[Any, tuple[Tiles, ...]] = {}
+        self._arrangements = Arrangements(self._row.count, self.image_processor, self.name)
         self._video_processor = video_processor
 
     @cached_property
@@ -84,9 +78,9 @@ class PromptLayout:
         """
         row, given = self._video_row, self._video_processor
         if given is None:
-            given = _default_video_processor(row)
+            given = default_video_processor(row)
         made: Any = given if hasattr(given, "with_ops") else given()
-        found: BaseVideoProcessor = made.with_ops(_shapes())
+        found: BaseVideoProcessor = made.with_ops(shapes())
         return found
 
     @property
@@ -129,8 +123,9 @@ class PromptLayout:
         """What replaces the placeholder of an image.
 
         Args:
-            size: `(height, width)` of the image in pixels, upright; an opened image or an array; or what the image
-                processor made of this one image, as a mapping, with the key "size" beside it where a count needs it.
+            size: `(height, width)` of the image in pixels, upright; a Pillow image; a `Plan` of one image, with the
+                options that `asked` says; or what the image processor made of this one image, as a mapping, with the
+                key "size" beside it where a count needs it.
             index: which image of its prompt it is; some models number them.
             kwargs: options of the image processor and of the prompt side for this call. They act on both.
 
@@ -145,7 +140,7 @@ class PromptLayout:
         runs: list[Run] = []
         if self._row.number_in_front and self._option("use_image_id", options):
             runs += self._pieces(self._row.number_in_front, words)
-        for form, tiles in zip(forms, self._tiles(size, numbers, options), strict=True):
+        for form, tiles in zip(forms, self._tiles([size], numbers, options)[0], strict=True):
             chosen = self._row.alone if self._row.alone and not tiles.rows else form
             runs += assembled(chosen, tiles, self.image_token, self.tokens, words)
         if numbers.get("use_image_special_tokens") is False:
@@ -185,11 +180,24 @@ class PromptLayout:
     def num_features(self, sizes: Iterable[Any], /, **kwargs: Any) -> list[int]:
         """How many features each image takes in the language model; arguments and errors as `image`."""
         numbers, options = self._parted(kwargs)
-        return [sum(tiles.num_features for tiles in self._tiles(size, numbers, options)) for size in sizes]
+        return [sum(one.num_features for one in tiles) for tiles in self._tiles(sizes, numbers, options)]
 
     def num_tokens(self, sizes: Iterable[Any], /, **kwargs: Any) -> list[int]:
         """How many special tokens stand for each image, features, separators and fences; see `Expansion.num_tokens`."""
-        return [self.image(size, **kwargs).num_tokens for size in sizes]
+        numbers, options = self._parted(kwargs)
+        arranged = self._tiles(sizes, numbers, options)
+        if numbers.get("use_image_special_tokens") is False:
+            return [sum(one.num_features for one in tiles) for tiles in arranged]
+        row = self._row
+        forms = row.form if isinstance(row.form, tuple) else (row.form,)
+        counters = [(counter(form, self.tokens), counter(row.alone or form, self.tokens)) for form in forms]
+        front = 0
+        if row.number_in_front and self._option("use_image_id", options):
+            front = counter(Form(begin=row.number_in_front), self.tokens)(Tiles(()))
+        return [
+            front + sum(count[not one.rows](one) for count, one in zip(counters, tiles, strict=True))
+            for tiles in arranged
+        ]
 
     def largest_size(
         self, max_tokens: int | None = None, *, longest_side: int = 4096, **kwargs: Any
@@ -398,79 +406,8 @@ class PromptLayout:
     def _option(self, name: str, options: Mapping[str, Any]) -> Any:
         return self.image_processor._resolve({**self.asked, **options}).get(name)
 
-    def _tiles(self, size: Any, numbers: Mapping[str, Any], options: dict[str, Any]) -> tuple[Tiles, ...]:
-        if isinstance(size, Mapping):
-            return self._counted(_size_of(size), size, numbers, options)
-        size = _size_of(size)
-        try:
-            key = (size, *options.items(), *numbers.items())
-            known = self._remembered.get(key)
-        except TypeError:  # a value that cannot be a key
-            key, known = None, None
-        if known is None:
-            asked = {**self._row.asks(numbers), **options}
-            known = self._counted(size, self.image_processor.output_shapes(*size, **asked), numbers, options)
-            if key is not None and len(self._remembered) < MOST_SIZES:
-                self._remembered[key] = known
-        return known
-
-    def _counted(
-        self, size: tuple[int, int], outputs: Mapping[str, Any], numbers: Mapping[str, Any], options: dict[str, Any]
-    ) -> tuple[Tiles, ...]:
-        made = Made(
-            size,
-            {name: tuple(output.shape) for name, output in outputs.items() if hasattr(output, "shape")},
-            Integers(outputs),
-            self.image_processor._resolve({**self._row.asks(numbers), **options}),
-            numbers,
-            self.name,
-        )
-        tiles = self._row.count(made)
-        return tiles if isinstance(tiles, tuple) else (tiles,)
+    def _tiles(self, sizes: Iterable[Any], numbers: Mapping[str, Any], options: dict[str, Any]) -> list[Arranged]:
+        return self._arrangements.of(sizes, numbers, {**self._row.asks(numbers), **options})
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, placeholder {self.image_placeholder!r})"
-
-
-def row_of(name: str) -> tuple[str, Row]:
-    """A processor class and its row, by the class's name or by a model type.
-
-    Raises:
-        UnknownPromptError: nothing is known by that name; the message has the nearest.
-    """
-    if name in ROWS:
-        return name, ROWS[name]
-    for known, row in ROWS.items():
-        if name in row.types:
-            return known, row
-    known_names = [*ROWS, *(kind for row in ROWS.values() for kind in row.types)]
-    raise UnknownPromptError(f"no prompt layout is known for {name!r}{did_you_mean(name, known_names)}")
-
-
-def _default_processor(row: Row) -> BaseImageProcessor:
-    from ..registry.families import FAMILIES
-
-    return FAMILIES[row.family].load().on("pil")(**row.built_with)
-
-
-def _default_video_processor(row: VideoRow) -> BaseVideoProcessor:
-    from ..registry.videos import VIDEO_FAMILIES
-
-    made: Any = VIDEO_FAMILIES[row.family].load().on("pil")
-    found: BaseVideoProcessor = made(**row.built_with)
-    return found
-
-
-def _shapes() -> Any:
-    from ..ops import get_ops
-
-    return get_ops("shape")
-
-
-def _size_of(size: Any) -> tuple[int, int]:
-    """Height and width of what is a size, a PIL image, an array, or a mapping that has one under "size"."""
-    if isinstance(size, Mapping):
-        size = size.get("size", (0, 0))
-    if isinstance(size, Sequence) and len(size) == 2 and all(isinstance(side, int) for side in size):
-        return int(size[0]), int(size[1])
-    raise TypeError(f"a size is (height, width) in pixels, not {size!r}")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..checkpoints.reading import PREPROCESSOR, PROCESSOR, TOKENIZER, Checkpoint, read_beside, read_checkpoint
-from .layout import PromptLayout, UnknownPromptError, row_of
+from .layout import PromptLayout
+from .lookup import UnknownPromptError, row_of
+
+if TYPE_CHECKING:
+    from ..checkpoints.reading import Checkpoint
 
 
 class AutoPromptLayout:
@@ -37,7 +40,7 @@ class AutoPromptLayout:
             UntrustedCodeError: the image processor is code of the checkpoint.
         """
         from ..auto import load_image_processor, load_processor
-        from ..checkpoints.reading import HUB_ARGUMENTS
+        from ..checkpoints.reading import HUB_ARGUMENTS, PROCESSOR, TOKENIZER, read_beside, read_checkpoint
         from ..registry import VIDEOS
 
         hub = {name: kwargs.pop(name) for name in HUB_ARGUMENTS if name in kwargs}
@@ -66,6 +69,8 @@ def _processor_class(checkpoint: Checkpoint, tokenizer: Mapping[str, Any]) -> st
     Raises:
         UnknownPromptError: none is known.
     """
+    from ..checkpoints.reading import PREPROCESSOR, PROCESSOR
+
     settings = (checkpoint.files.get(PROCESSOR, {}), checkpoint.files.get(PREPROCESSOR, {}), tokenizer)
     tried = [entry.get("processor_class") for entry in settings] + [checkpoint.model_type]
     reasons = []

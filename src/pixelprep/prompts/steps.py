@@ -24,11 +24,13 @@ class MadeVideo(Made):
     Attributes:
         indices: numbers in the source of the frames that were taken.
         fps: frames of the source in a second; None if nobody says it.
+        times: seconds at which each of them is shown; None if nobody says it.
         duration: of the source in seconds; None if nobody says it.
     """
 
     indices: tuple[int, ...] = ()
     fps: float | None = None
+    times: tuple[float, ...] | None = None
     duration: float | None = None
 
 
@@ -162,7 +164,7 @@ def shown(
     needed: bool = True,
     wanted: str = "",
 ) -> Told:
-    """The time at which each step is shown: a frame's number in the source, by the source's rate.
+    """The time at which each step is shown.
 
     The words are `{seconds}`, a float; `{whole}`, rounded; `{hours}`, `{minutes}` (beyond the hour), `{all_minutes}`
     and `{rest}` of the rounded seconds; `{milliseconds}` beyond the second.
@@ -179,13 +181,15 @@ def shown(
     def told(made: MadeVideo, steps: int) -> list[Words]:
         if wanted and not made.options.get(wanted):
             return []
-        rate = made.fps or (made.setting(assumed) if isinstance(assumed, str) else assumed)
-        if rate is None and not needed:
+        times = made.times
+        if times is None and assumed is not None:
+            rate = made.setting(assumed) if isinstance(assumed, str) else assumed
+            times = tuple(index / rate for index in made.indices)
+        if times is None and not needed:
             return []
-        if rate is None:
+        if times is None:
             raise ValueError(f"{made.who} writes when frames are shown: the video's `fps` has to be known; give it")
         size = made.setting(together) if isinstance(together, str) else together
-        times = [index / rate for index in made.indices]
         found = []
         for first in range(0, steps * size, size):
             start, end = (times[min(place, len(times) - 1)] for place in (first, first + size - 1))
