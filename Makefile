@@ -7,10 +7,11 @@ BIN = $(VENV)/bin
 # One thread for each test process: two processes on two cores would only fight over more.
 THREADS = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pixelprep needs Python 3.11 or newer; run: make PYTHON=python3.11 ...")'
+WHEELS_VENV = .venv-wheels
 PILLOW_12 = 12.3.0
 NATIVE = $(wildcard native/pyproject.toml native/CMakeLists.txt native/src/* native/python/pixelprep_native/*)
 
-.PHONY: help demo quick tesseract matrix test fuzz lint types sanitize check bench docs drift format clean
+.PHONY: help demo quick tesseract matrix test fuzz lint types sanitize check wheels bench docs drift format clean
 
 help:
 	@echo "make demo    photographs into tensors with several models' configurations, without PyTorch"
@@ -19,6 +20,7 @@ help:
 	@echo "make fuzz    hostile input for SECONDS=60 from SEED=0: settings, arrays, files, annotations, results of models"
 	@echo "make bench   speed and memory against transformers, written into docs/benchmarks.md"
 	@echo "make check   lint, types, sanitizers and tests; what continuous integration runs"
+	@echo "make wheels  both distributions into dist/, checked, and the demo from them in an environment of its own"
 	@echo "make matrix  the tables of docs that are what tests found: what agrees with transformers"
 	@echo "make docs    the pages of docs/families and the type stubs"
 	@echo "make drift OLD=5.18.0 NEW=5.24.0    what changed between two releases of transformers, into docs/drift-OLD-NEW.md"
@@ -84,6 +86,22 @@ sanitize: $(VENV)/ready
 	PATH="$(abspath $(BIN)):$$PATH" BUILD_DIR=$(VENV)/sanitized native/tests/run_sanitized.sh 50
 
 check: lint types sanitize test
+
+# Wheels are made from the sdists, which shows that those hold what they need. -E: nothing but what is installed.
+wheels:
+	$(CHECK_PYTHON)
+	rm -rf dist $(WHEELS_VENV)
+	$(PYTHON) -m venv $(WHEELS_VENV)/tools
+	$(WHEELS_VENV)/tools/bin/pip install --quiet --disable-pip-version-check abi3audit build
+	$(WHEELS_VENV)/tools/bin/python -m build --outdir dist .
+	$(WHEELS_VENV)/tools/bin/python -m build --outdir dist native
+	$(WHEELS_VENV)/tools/bin/python tests/check_wheels.py dist
+	$(WHEELS_VENV)/tools/bin/abi3audit --strict --report dist/pixelprep_native-*.whl
+	$(PYTHON) -m venv $(WHEELS_VENV)/clean
+	$(WHEELS_VENV)/clean/bin/pip install --quiet --disable-pip-version-check \
+		"$$(ls dist/pixelprep-*.whl)[native]" dist/pixelprep_native-*.whl
+	$(WHEELS_VENV)/clean/bin/python -E -c "from pixelprep import ops; ops.get_ops('native')"
+	$(WHEELS_VENV)/clean/bin/python -E examples/demo.py
 
 bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks

@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pixelprep_native
+from pixelprep import __version__
 from pixelprep.ops import protocol
 
 NATIVE = Path(__file__).parent.parent
@@ -45,8 +46,12 @@ except ops.MissingBackendError as error:
     assert "pip install --upgrade pixelprep-native" in out.stdout
 
 
-def test_the_dependency_is_pinned() -> None:
+def test_each_pins_the_other() -> None:
     """A release of pixelprep may change the interface: wheels of one minor release go together."""
-    project = tomllib.loads((NATIVE / "pyproject.toml").read_text())["project"]
-    version = project["version"].rpartition(".")[0]
-    assert f"pixelprep=={version}.*" in project["dependencies"]
+    native, ours = (
+        tomllib.loads((folder / "pyproject.toml").read_text())["project"] for folder in (NATIVE, NATIVE.parent)
+    )
+    assert native["version"] == __version__
+    release = __version__.rpartition(".")[0]
+    assert f"pixelprep=={release}.*" in native["dependencies"]
+    assert ours["optional-dependencies"]["native"] == [f"pixelprep-native=={release}.*"]
