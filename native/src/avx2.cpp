@@ -282,11 +282,26 @@ void float_column(const float* rows, const float* weight, int taps, int count, f
     float_column_with<fused>(rows, weight, taps, x, count, out);
 }
 
+void float_blur(const float* const* rows, const float* weights, int down, int across, int count, float* out) {
+    int x = 0;
+    for (; x + 32 <= count; x += 32) {
+        __m256 sum[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps()};
+        for (int i = 0; i < down; ++i)
+            for (int j = 0; j < across; ++j) {
+                const __m256 weight = _mm256_set1_ps(weights[i * across + j]);
+                for (int k = 0; k < 4; ++k)
+                    sum[k] = _mm256_fmadd_ps(_mm256_loadu_ps(rows[i] + x + 8 * k + j), weight, sum[k]);
+            }
+        for (int k = 0; k < 4; ++k) _mm256_storeu_ps(out + x + 8 * k, sum[k]);
+    }
+    float_blur_with<fused>(rows, weights, down, across, x, count, out);
+}
+
 }  // namespace
 
 const Kernels* avx2_kernels() {
     static const Kernels kernels = {"avx2", horizontal4, horizontal1, vertical, expand3, interleave, emit_with<Emit>,
-                                    float_row_with<fused>, float_column, float_cross_with<fused>};
+                                    float_row_with<fused>, float_column, float_cross_with<fused>, float_blur};
     return &kernels;
 }
 

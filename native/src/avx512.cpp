@@ -373,7 +373,7 @@ const Kernels* avx512_kernels() {
     const Kernels& narrow = *avx2_kernels();
     static const Kernels kernels = {"avx512",          horizontal4,         horizontal1,      vertical,
                                     narrow.expand3,    narrow.interleave,   emit_with<Emit>,  narrow.float_row,
-                                    narrow.float_column, narrow.float_cross};
+                                    narrow.float_column, narrow.float_cross,  narrow.float_blur};
     return &kernels;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <vector>
 
 #include "globals.hpp"
@@ -125,6 +126,14 @@ void interpolate(const float* planes, const FloatImage& image, int out_height, i
     });
 }
 
+// A position beyond an edge as the one that lies as far inside, as often as it takes.
+int mirrored(int at, int length) {
+    if (length == 1) return 0;
+    const int period = 2 * (length - 1);
+    at = std::abs(at) % period;
+    return at < length ? at : period - at;
+}
+
 }  // namespace
 
 void resize_float(const FloatImage& image, int out_height, int out_width, Filter filter, bool antialias, int threads,
@@ -148,6 +157,30 @@ void resize_float(const FloatImage& image, int out_height, int out_width, Filter
         const float* top = &middle[(size_t(line / out_height) * size_t(image.height) + size_t(down.start[size_t(y)])) * size_t(out_width)];
         kernels.float_column(top, &down.weight[size_t(y) * size_t(down.width)], down.count[size_t(y)], out_width,
                              out + size_t(line) * size_t(out_width));
+    });
+}
+
+void blur_float(const FloatImage& image, const float* weights, int down, int across, int threads, const Kernels& kernels,
+                float* out) {
+    constexpr int kBand = 32;  // rows blurred together: their mirrored copies stay in cache
+    if (threads <= 0) threads = num_threads();
+    const int bands = (image.height + kBand - 1) / kBand, width = image.width + across - 1;
+    std::vector<int> column(size_t(width), 0);
+    for (int x = 0; x < width; ++x) column[size_t(x)] = mirrored(x - across / 2, image.width);
+    globals().pool.run(image.channels * bands, threads, [&](int task) {
+        const int first = task % bands * kBand, rows = std::min(kBand, image.height - first);
+        const float* plane = image.data + task / bands * image.channel_stride;
+        std::vector<float> lines(size_t(rows + down - 1) * size_t(width));
+        std::vector<const float*> line(size_t(rows + down - 1));
+        for (int y = 0; y < rows + down - 1; ++y) {
+            float* copy = &lines[size_t(y) * size_t(width)];
+            const float* row = plane + mirrored(first + y - down / 2, image.height) * image.row_stride;
+            for (int x = 0; x < width; ++x) copy[x] = row[column[size_t(x)] * image.pixel_stride];
+            line[size_t(y)] = copy;
+        }
+        float* target = out + (size_t(task / bands) * size_t(image.height) + size_t(first)) * size_t(image.width);
+        for (int y = 0; y < rows; ++y)
+            kernels.float_blur(&line[size_t(y)], weights, down, across, image.width, target + size_t(y) * size_t(image.width));
     });
 }
 

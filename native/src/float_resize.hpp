@@ -1,4 +1,5 @@
-// Resizing of float images, the slower path: torch's values, bit for bit but for Lanczos (last digits of float32).
+// Resizing and blurring of float images, the slower path: torch's values, bit for bit but for Lanczos (last digits of
+// float32).
 #pragma once
 #include <cstddef>
 
@@ -17,5 +18,9 @@ struct FloatImage {
 // order of the taps, as torch's kernels do. `out` is channels x out_height x out_width.
 void resize_float(const FloatImage& image, int out_height, int out_width, Filter filter, bool antialias, int threads,
                   const Kernels& kernels, float* out);
+
+// Each channel convolved with `down` x `across` weights (odd numbers), mirrored at the edges. `out` is as the image.
+void blur_float(const FloatImage& image, const float* weights, int down, int across, int threads, const Kernels& kernels,
+                float* out);
 
 }  // namespace pixelprep

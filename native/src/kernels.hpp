@@ -109,6 +109,8 @@ struct Kernels {
     void (*float_column)(const float* rows, const float* weight, int taps, int count, float* out);
     // One row of a float image without antialiasing, from as many rows as there are taps, weighted by `down`.
     void (*float_cross)(const float* const* rows, const FloatCross& cross, const float* down, int count, float* out);
+    // One row of a convolution, from `down` rows of `count` + `across` - 1 values: tap after tap, row by row, fused.
+    void (*float_blur)(const float* const* rows, const float* weights, int down, int across, int count, float* out);
 };
 
 const Kernels& scalar_kernels();

@@ -252,18 +252,40 @@ void render_jobs(const std::vector<const PyJob*>& jobs, int threads, std::option
 
 using FloatPixels = nb::ndarray<const float, nb::ndim<3>, nb::device::cpu>;
 
+FloatImage float_image(const FloatPixels& pixels) {
+    return {pixels.data(),          int(pixels.shape(0)),         int(pixels.shape(1)),        int(pixels.shape(2)),
+            ptrdiff_t(pixels.stride(0)), ptrdiff_t(pixels.stride(1)), ptrdiff_t(pixels.stride(2))};
+}
+
 nb::ndarray<nb::numpy> resize_floats(FloatPixels pixels, int64_t height, int64_t width, int resample, bool antialias, int threads,
                                      std::optional<std::string> isa) {
     for (const int64_t side : {int64_t(pixels.shape(0)), int64_t(pixels.shape(1)), int64_t(pixels.shape(2)), height, width})
         if (side < 1 || side > kMostPixels) throw std::invalid_argument("the image or the target size is empty or too large");
     if (resample < 0 || resample > 5) throw std::invalid_argument("resample must be 0 to 5");
     const Kernels& set = isa ? kernels_named(isa->c_str()) : kernels();
-    const FloatImage image = {pixels.data(),          int(pixels.shape(0)),         int(pixels.shape(1)),        int(pixels.shape(2)),
-                              ptrdiff_t(pixels.stride(0)), ptrdiff_t(pixels.stride(1)), ptrdiff_t(pixels.stride(2))};
+    const FloatImage image = float_image(pixels);
     nb::ndarray<nb::numpy> out = empty({int64_t(image.channels), height, width}, "float32");
     auto* target = static_cast<float*>(out.data());
     Released released;
     resize_float(image, int(height), int(width), Filter(resample), antialias, threads, set, target);
+    return out;
+}
+
+using FloatWeights = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+nb::ndarray<nb::numpy> blur_floats(FloatPixels pixels, FloatWeights weights, int threads, std::optional<std::string> isa) {
+    for (size_t axis = 0; axis < 3; ++axis)
+        if (pixels.shape(axis) < 1 || int64_t(pixels.shape(axis)) > kMostPixels)
+            throw std::invalid_argument("the image is empty or too large");
+    for (size_t axis = 0; axis < 2; ++axis)
+        if (weights.shape(axis) % 2 == 0 || weights.shape(axis) > 255)
+            throw std::invalid_argument("weights must be an odd number of rows and of columns, at most 255");
+    const Kernels& set = isa ? kernels_named(isa->c_str()) : kernels();
+    const FloatImage image = float_image(pixels);
+    nb::ndarray<nb::numpy> out = empty({image.channels, image.height, image.width}, "float32");
+    auto* target = static_cast<float*>(out.data());
+    Released released;
+    blur_float(image, weights.data(), int(weights.shape(0)), int(weights.shape(1)), threads, set, target);
     return out;
 }
 
@@ -309,6 +331,7 @@ NB_MODULE(_core, m) {
     m.def("render", &render_jobs, "jobs"_a, "threads"_a = 0, "isa"_a.none() = nb::none());
     m.def("resize_floats", &resize_floats, "images"_a, "height"_a, "width"_a, "resample"_a, "antialias"_a = true, "threads"_a = 0,
           "isa"_a.none() = nb::none());
+    m.def("blur_floats", &blur_floats, "images"_a, "weights"_a, "threads"_a = 0, "isa"_a.none() = nb::none());
     m.def("taps", &taps, "size"_a, "to"_a, "resample"_a, "antialias"_a = true);
     m.def("empty", &empty, "shape"_a, "dtype"_a);
     m.def("num_threads", &num_threads);

@@ -84,11 +84,15 @@ void float_column(const float* rows, const float* weight, int taps, int count, f
     float_column_with<fused>(rows, weight, taps, 0, count, out);
 }
 
+void float_blur(const float* const* rows, const float* weights, int down, int across, int count, float* out) {
+    float_blur_with<fused>(rows, weights, down, across, 0, count, out);
+}
+
 }  // namespace
 
 const Kernels& scalar_kernels() {
     static const Kernels kernels = {"scalar", horizontal4, horizontal1, vertical, expand3, interleave, emit,
-                                    float_row_with<fused>, float_column, float_cross_with<fused>};
+                                    float_row_with<fused>, float_column, float_cross_with<fused>, float_blur};
     return kernels;
 }
 

@@ -61,6 +61,17 @@ void float_cross_with(const float* const* rows, const FloatCross& cross, const f
     }
 }
 
+// The values from `first` on of one row of a convolution.
+template <float (*fused)(float, float, float)>
+void float_blur_with(const float* const* rows, const float* weights, int down, int across, int first, int count, float* out) {
+    for (int x = first; x < count; ++x) {
+        float sum = 0.0f;
+        for (int i = 0; i < down; ++i)
+            for (int j = 0; j < across; ++j) sum = fused(rows[i][x + j], weights[i * across + j], sum);
+        out[x] = sum;
+    }
+}
+
 template <class Emit, class Out>
 void emit_by_formula(const Pointwise& spec, const Lines& lines, const Run* runs, int count, bool planes) {
     switch (spec.formula) {

@@ -187,6 +187,18 @@ bool floats_hold(const std::vector<const Kernels*>& sets) {
             return false;
         }
     }
+    const int down = 2 * random(0, 4) + 1, across = 2 * random(0, 4) + 1;
+    std::vector<float> weights(size_t(down) * across), blurred;
+    for (float& weight : weights) weight = float(random(-1000, 1000)) / 3000;
+    for (const Kernels* kernels : sets) {
+        std::vector<float> out(in.size());
+        blur_float(image, weights.data(), down, across, random(1, 3), *kernels, out.data());
+        if (blurred.empty()) blurred = out;
+        if (std::memcmp(out.data(), blurred.data(), out.size() * 4) != 0) {
+            std::printf("%s: blurred floats differ, %d x %d\n", kernels->name, down, across);
+            return false;
+        }
+    }
     return true;
 }
 

@@ -13,7 +13,7 @@ from pixelprep import __version__
 from pixelprep.ops import protocol
 
 NATIVE = Path(__file__).parent.parent
-ROOMS = ("core", "geometry", "ops.protocol", "ops.arrays", "ops.filters", "ops.nesting", "plans")
+ROOMS = ("core", "geometry", "ops.protocol", "ops.arrays", "ops.blurring", "ops.filters", "ops.nesting", "plans")
 
 
 def test_only_rooms_for_backends_are_imported() -> None:

@@ -61,6 +61,11 @@ def resize_floats(
     threads: int = 0,
     isa: str | None = None,
 ) -> NDArray[np.float32]: ...
+def blur_floats(
+    images: NDArray[np.float32], weights: NDArray[np.float32], threads: int = 0, isa: str | None = None
+) -> NDArray[np.float32]:
+    """`(C, H, W)` convolved with an odd number of rows and columns of weights, mirrored at the edges."""
+
 def taps(
     size: int, to: int, resample: int, antialias: bool = True
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int16], int]:

@@ -19,6 +19,7 @@ from pixelprep.core.limits import check_target
 from pixelprep.core.threads import LateImage, Loading
 from pixelprep.geometry import Size, copies_axis, patch_axes, patch_shape
 from pixelprep.ops.arrays import ArrayOps, BrainFloats, refuse_device
+from pixelprep.ops.blurring import blur_of, blur_weights
 from pixelprep.ops.nesting import first_leaf, nested_shape
 from pixelprep.ops.protocol import VERB_NAMES
 
@@ -26,6 +27,8 @@ from . import _core
 from .film import Film, film
 from .recipe import Array, Layout, Recipe, Resize, axis_groups, make, render, start, store, threads, view, workers
 
+MOST_TAPS = 15
+"""Of a blur along an axis, for the core to do it."""
 PIL_CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4}
 
 
@@ -82,6 +85,15 @@ class NativeOps(ArrayOps):
         if align_corners:
             return super().resize_float(images, height, width, resample, align_corners=True)
         return self._resize_array(images, height, width, resample, antialias)
+
+    def resize_blurred(self, images: Any, height: int, width: int) -> Array:
+        pixels = np.asarray(images)
+        found = blur_of(*pixels.shape[-2:], height, width)
+        # Beyond that, only the pixels that are read afterwards are worth blurring.
+        if found is None or max(found[0]) > MOST_TAPS or pixels.dtype != np.float32 or pixels.ndim != 3:
+            return super().resize_blurred(pixels, height, width)
+        blurred = _core.blur_floats(pixels, blur_weights(*found))
+        return self._resize_array(blurred, height, width, PILImageResampling.BILINEAR, antialias=False)
 
     def _resize_array(
         self, images: Array, height: int, width: int, resample: PILImageResampling, antialias: bool

@@ -122,7 +122,8 @@ class ArrayOps:
 
     def normalize(self, images: Image, mean: Sequence[float], std: Sequence[float]) -> Image:
         if not is_bfloat16(images):
-            return (images.astype(np.float32) - per_channel(mean)) / per_channel(std)
+            shifted = np.subtract(images, per_channel(mean), dtype=np.float32, casting="same_kind")
+            return np.divide(shifted, per_channel(std), out=shifted)
         low_mean, low_std = (floats(to_bfloat16(per_channel(numbers))) for numbers in (mean, std))
         return to_bfloat16(floats(to_bfloat16(floats(images) - low_mean)) / low_std)
 

@@ -39,9 +39,8 @@ def blur(images: Array, sizes: list[int], sigmas: list[float], needed: tuple[Arr
         sizes, sigmas: along the width, then the height.
         needed: the rows and the columns that are read afterwards; others need not be blurred.
     """
-    across, down = (gaussian_kernel(size, sigma) for size, sigma in zip(sizes, sigmas, strict=True))
-    weights = (down[:, None] * across).astype(np.float64)
-    reach = (len(down) // 2, len(across) // 2)
+    weights = blur_weights(sizes, sigmas).astype(np.float64)
+    reach = (weights.shape[0] // 2, weights.shape[1] // 2)
     # Picking columns costs more than blurring twice as many.
     rows, columns = (
         read if 2 * len(read) < side else np.arange(side) for read, side in zip(needed, images.shape[-2:], strict=True)
@@ -51,9 +50,15 @@ def blur(images: Array, sizes: list[int], sigmas: list[float], needed: tuple[Arr
     for plane, result in zip(flat, out.reshape(flat.shape), strict=True):
         padded = np.pad(plane.astype(f32), [(side, side) for side in reach], mode="reflect")
         for part in np.array_split(rows, -(-len(rows) // ROWS)):
-            total = _fused_taps(padded[part[0] : part[-1] + len(down)], part - part[0], columns, weights)
+            total = _fused_taps(padded[part[0] : part[-1] + len(weights)], part - part[0], columns, weights)
             result[part[:, None], columns] = np.rint(total) if images.dtype == np.uint8 else total
     return out
+
+
+def blur_weights(sizes: list[int], sigmas: list[float]) -> Array:
+    """float32 `(rows, columns)`: what `blur` weighs pixels with, from `blur_of`."""
+    across, down = (gaussian_kernel(size, sigma) for size, sigma in zip(sizes, sigmas, strict=True))
+    return down[:, None] * across
 
 
 def _fused_taps(lines: Array, rows: Array, columns: Array, weights: Array) -> Array:

@@ -101,6 +101,8 @@ class PilOps(ArrayOps):
     def rescale(self, images: Image, scale: float) -> Image:
         if is_bfloat16(images):
             return super().rescale(images, scale)
+        if images.dtype == np.uint8:
+            return np.take(_scaled(scale), images, mode="clip")
         return (images.astype(np.float64) * scale).astype(np.float32)
 
     def normalize(self, images: Image, mean: Sequence[float], std: Sequence[float]) -> Image:
@@ -135,6 +137,13 @@ class PilOps(ArrayOps):
 
     def unnormalize(self, images: Image, scale: float, mean: Sequence[float], std: Sequence[float]) -> Image:
         return self.rescale(self.normalize(images, *inverse_statistics(mean, std)), scale)
+
+
+@lru_cache(maxsize=64)
+def _scaled(scale: float) -> Image:
+    """The 256 values of a byte times `scale`; looked up for every pixel."""
+    scaled: Image = (np.arange(256) * scale).astype(np.float32)
+    return scaled
 
 
 @lru_cache(maxsize=64)
