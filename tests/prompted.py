@@ -34,7 +34,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "PerceptionLMProcessor": {"patch_size": 14, "pooling_ratio": 2},
     "Blip2Processor": {"num_query_tokens": 32},
     "InstructBlipProcessor": {"num_query_tokens": 32},
+    "InstructBlipVideoProcessor": {"num_query_tokens": 32},
 }
+# What a processor is made with under another name than our layout.
+MADE_WITH: dict[str, dict[str, Any]] = {"Kosmos2_5Processor": {"num_image_tokens": 2048}}
 # Prompts that are not `Hello PLACEHOLDER there`.
 TEXTS = {
     "HunYuanVLProcessor": "Hello <is><img><ie> there",
@@ -63,7 +66,7 @@ BESIDE: dict[str, dict[str, str]] = {
     | {"video_start_token": "<vs>", "video_end_token": "<ve>"},
 }
 # Processors that fail with a tokenizer whose image token has a name (P18), or never ask it.
-UNNAMED = {"Blip2Processor", "InstructBlipProcessor"}
+UNNAMED = {"Blip2Processor", "InstructBlipProcessor", "InstructBlipVideoProcessor"}
 # Settings of the image processor without which it counts nothing.
 SETTINGS: dict[str, dict[str, Any]] = {
     "PaliGemmaProcessor": {"image_seq_length": 256},
@@ -131,7 +134,7 @@ def tokenizer_of(name: str) -> Any:
     named = {
         key: token
         for key, token in ROWS[name].tokens.items()
-        if "{" not in key and key not in ("bos_token", "eos_token")
+        if "{" not in key and key not in ("bos_token", "eos_token", "unk_token")
     }
     named = {} if name in UNNAMED else {**named, **BESIDE.get(name, {})}
     fast = PreTrainedTokenizerFast(
@@ -169,4 +172,16 @@ def build(name: str) -> tuple[Any, Any]:
             parts[part] = getattr(transformers, video)(**VIDEO_SETTINGS.get(name, {})) if video else None
         elif part == "feature_extractor" or part == "audio_processor":
             parts[part] = transformers.WhisperFeatureExtractor()
-    return cls(**parts, **ARGUMENTS.get(name, {})), tokenizer
+    return cls(**parts, **{**ARGUMENTS.get(name, {}), **MADE_WITH.get(name, {})}), tokenizer
+
+
+def call(name: str, processor: Any, text: str, images: list[Any], **kwargs: Any) -> Any:
+    """What a processor of the reference makes of a prompt and its images."""
+    if name in WITHOUT_TEXT:
+        return processor(images=images, **kwargs)
+    if name == "IdeficsProcessor":  # takes images where they stand in the text
+        parts: list[Any] = []
+        for number, part in enumerate(text.split("<image>")):
+            parts += ([images[number - 1]] if number else []) + ([part] if part else [])
+        return processor(text=[parts], **kwargs)
+    return processor(text=[text], images=images, **kwargs)

@@ -102,10 +102,12 @@ def test_every_row_counts_and_writes(name: str) -> None:
     assert layout.num_tokens(sizes) == [expansion.num_tokens for expansion in alone]
     assert found == alone[0]
     assert found.num_features > 0
-    vocabulary = {piece: index for index, (piece, _) in enumerate(found)}
-    ids = found.ids(vocabulary, encode=lambda text: [1000] * len(text))
-    spans = found.feature_spans(vocabulary, encode=lambda text: [1000] * len(text))
+    vocabulary = {piece: 10000 * index for index, (piece, _) in enumerate(found)}
+    ids = found.ids(vocabulary, encode=lambda text: [5] * len(text))
+    spans = found.feature_spans(vocabulary, encode=lambda text: [5] * len(text))
     feature = vocabulary[layout.image_token]
+    if row.following:  # Kosmos-2
+        ids = [feature if id_ in range(feature + 1, feature + 1 + found.num_features) else id_ for id_ in ids]
     inside = {place for start, end in spans for place in range(start, end)}
     assert len(inside) == found.num_features
     assert all(ids[place] == feature for place in inside)

@@ -8,10 +8,16 @@ layout.expand("<|vision_start|><|image_pad|><|vision_end|>What is this?", [(1080
 from typing import TYPE_CHECKING
 
 from ..core.names import borrowed
+from .boxes import LabelledBoxes as LabelledBoxes, read_boxes as read_boxes, write_boxes as write_boxes
 from .counts import MissingNumberError as MissingNumberError
 from .layout import PromptLayout as PromptLayout
 from .loading import AutoPromptLayout as AutoPromptLayout
 from .lookup import UnknownPromptError as UnknownPromptError
+from .masks import (
+    cross_attention_mask as cross_attention_mask,
+    image_attention_mask as image_attention_mask,
+    image_embeds_position_mask as image_embeds_position_mask,
+)
 from .positions import PositionRule as PositionRule, position_rule as position_rule, positions as positions
 from .prompt import (
     ExpandedIds as ExpandedIds,

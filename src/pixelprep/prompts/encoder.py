@@ -18,8 +18,9 @@ from ..checkpoints.reading import (
 from ..image_utils import get_image_size, is_collection, is_pil_image, is_valid_image
 from .layout import PromptLayout
 from .loading import AutoPromptLayout
+from .masks import cross_attention_mask, image_attention_mask, image_embeds_position_mask
 from .prompt import ExpandedIds, ExpandedText, Replacement
-from .tokens import Vocabulary
+from .tokens import Expansion, Vocabulary
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -140,8 +141,8 @@ class PromptEncoder:
             kwargs: options of the image processor and of the prompt side.
 
         Returns:
-            `input_ids` and `attention_mask`, int64 `(prompts, tokens)`; type ids of the same shape; and what the image
-            processor makes of the images.
+            `input_ids` and `attention_mask`, int64 `(prompts, tokens)`; type ids of the same shape; the mask of
+            `layout.mask_name`; and what the image processor makes of the images.
 
         Raises:
             PlaceholderError: placeholders and images do not agree. As the image processor.
@@ -175,11 +176,26 @@ class PromptEncoder:
         name = self.layout.type_ids_name
         if return_mm_token_type_ids or (return_mm_token_type_ids is None and name):
             outputs[name or "mm_token_type_ids"] = [types + [0] * (longest - len(types)) for _, types in rows]
+        pixels: Any = self.image_processor(loaded, return_tensors=return_tensors, **options) if loaded else {}
+        if not hasattr(pixels, "items"):
+            pixels = {self.image_processor.model_input_names[0]: pixels}
+        if self.layout.mask_name and loaded:
+            outputs[self.layout.mask_name] = self._mask(encoded, outputs["input_ids"], pixels).tolist()
         made = BatchFeature(outputs, return_tensors)
-        if loaded:
-            pixels = self.image_processor(loaded, return_tensors=return_tensors, **options)
-            made.update(pixels)
+        made.update({name: value for name, value in pixels.items() if name not in made})
         return made
+
+    def _mask(self, encoded: list[ExpandedIds], ids: list[list[int]], pixels: Mapping[str, Any]) -> Any:
+        """The mask that the reference makes beside the ids."""
+        known = self.tokenizer.token_to_id
+        (image,) = Vocabulary.of(self.tokenizer).ids_of(self.layout.image_token)
+        if self.layout.mask_name == "image_embeds_position_mask":
+            return image_embeds_position_mask(encoded, self.layout.mask_beside)
+        if self.layout.mask_name == "image_attention_mask":
+            return image_attention_mask(ids, image, known(self.special_tokens.get("eos_token", "")))
+        told = [[int(sum(tiles)) for tiles in own] for own in pixels["aspect_ratio_mask"]]
+        tiles = [own[: len(one.replacements)] for own, one in zip(told, encoded, strict=True)]
+        return cross_attention_mask(ids, image, tiles, self.image_processor.max_image_tiles)
 
     def _pad_id(self) -> int:
         padding = self.tokenizer.padding
@@ -202,7 +218,12 @@ class PromptEncoder:
             lengths = tuple(len(run.ids(vocabulary)) for run in made.expansion.each_run())
             last = first + sum(lengths)
             replacements.append(Replacement(made.kind, made.index, made.before, (first, last), made.expansion, lengths))
-        return ExpandedIds(list(encoding.ids), tuple(replacements))
+        made_ids = ExpandedIds(list(encoding.ids), tuple(replacements))
+        for made in made_ids.replacements:
+            for run, start, end in made.placed():
+                if run.following:  # no text says these
+                    made_ids.ids[start:end] = Expansion((run,)).ids(vocabulary)
+        return made_ids
 
 
 def _size(image: Any, layout: Any) -> tuple[int, int]:

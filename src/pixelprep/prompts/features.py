@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.names import unknown_names
 from ..core.tokens import ImageTokens, TokenPart
-from .counts import Made, Outputs, Tiles, constant, run
+from .counts import Made, Outputs, Tiles
 from .drafts import Draft, Integers
 from .forms import Row
 from .lookup import UnknownPromptError, row_of
@@ -17,18 +17,6 @@ from .rows import ROWS
 if TYPE_CHECKING:
     from ..image_processing_utils import BaseImageProcessor
     from ..plans.outputs import Output
-
-# Processors that write a fixed number of tokens around a prompt, without a placeholder that a layout could replace.
-FIXED: dict[str, Row] = {
-    "Kosmos2Processor": Row(
-        ("kosmos-2",), "CLIP", constant("num_image_tokens"), "<image>", numbers={"num_image_tokens": 64}
-    ),
-    "Kosmos2_5Processor": Row(
-        ("kosmos-2.5",), "Kosmos2_5", constant("num_image_tokens"), "<image>", numbers={"num_image_tokens": 2048}
-    ),
-    "IdeficsProcessor": Row(("idefics",), "Idefics", lambda made: run(1), "<image>"),
-}
-
 
 CHOICES = ("processor_class", "model_type")
 ASKS = "pass numbers={{'{name}': ...}} to `plan`"
@@ -91,21 +79,20 @@ def _row(family: str, numbers: Mapping[str, Any]) -> tuple[str, Row]:
     """The processor class that writes the images of a family into prompts, and its row."""
     from ..registry.families import FAMILIES
 
-    rows = {**ROWS, **FIXED}
     reasons = []
     for chosen in (numbers.get(choice) for choice in CHOICES):
         if isinstance(chosen, str):
             try:
-                return (chosen, FIXED[chosen]) if chosen in FIXED else row_of(chosen)
+                return row_of(chosen)
             except UnknownPromptError as error:
                 reasons.append(str(error))
-    if f"{family}Processor" in rows:
-        return f"{family}Processor", rows[f"{family}Processor"]
+    if f"{family}Processor" in ROWS:
+        return f"{family}Processor", ROWS[f"{family}Processor"]
     folder = FAMILIES[family].folder if family in FAMILIES else ""
-    own = {name: row for name, row in rows.items() if folder in row.types}
+    own = {name: row for name, row in ROWS.items() if folder in row.types}
     if len(own) == 1:
         return next(iter(own.items()))
-    users = [name for name, row in rows.items() if row.family == family]
+    users = [name for name, row in ROWS.items() if row.family == family]
     if users:
         raise UnknownPromptError(
             f"{family} counts no tokens by itself; these processors make tokens of its images: {', '.join(users)}. "

@@ -97,7 +97,13 @@ class Row:
         number_in_front: what numbers the images of a prompt, where the image processor's `use_image_id` is on.
         prefix: images stand before a text that has no placeholder.
         front, back, after_images: around a whole prompt, and behind its last image.
+        front_behind_images: images that lead a prompt come before `front`.
         fence: what neighbouring images share.
+        blank: a blank parts images from a text behind them that begins with neither a blank nor a token.
+        dropped: blanks that are left out of prompts, as a pattern.
+        tasks: prompts that stand for a sentence; `{input}` is what stands beside the token.
+        following: features take the ids that follow the token's, one after the other.
+        mask, mask_beside: the mask that the reference makes (`masks`), and what it has on the tokens beside features.
         type_ids: the name of the output that marks the places of images, where the reference makes it unasked.
         marked: tokens that it marks beside the features; "*" means the whole expansion.
         from_arguments: named tokens come from the processor's arguments alone, never from the tokenizer.
@@ -120,7 +126,14 @@ class Row:
     front: Pieces = ()
     back: Pieces = ()
     after_images: Pieces = ()
+    front_behind_images: bool = False
     fence: str = ""
+    blank: bool = False
+    dropped: str = ""
+    tasks: Mapping[str, str] = field(default_factory=dict)
+    following: bool = False
+    mask: str = ""
+    mask_beside: int = 0
     type_ids: str = ""
     marked: Pieces = ()
     from_arguments: bool = False

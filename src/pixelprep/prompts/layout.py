@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -115,6 +116,16 @@ class PromptLayout:
         return self._row.type_ids
 
     @property
+    def mask_name(self) -> str:
+        """The mask that the reference makes beside the ids, a function of `masks`; "" where it makes none."""
+        return self._row.mask
+
+    @property
+    def mask_beside(self) -> int:
+        """What that mask has on the tokens of an expansion beside its features."""
+        return self._row.mask_beside
+
+    @property
     def asked(self) -> dict[str, Any]:
         """What the reference's processor asks of the image processor, made from its own arguments."""
         return dict(self._row.asks(self.numbers))
@@ -145,6 +156,8 @@ class PromptLayout:
             runs += assembled(chosen, tiles, self.image_token, self.tokens, words)
         if numbers.get("use_image_special_tokens") is False:
             runs = [run for run in runs if run.is_feature]
+        if self._row.following:
+            runs = [replace(run, following=run.is_feature) for run in runs]
         return expansion(runs)
 
     def video(self, video: Any, /, index: int = 0, **kwargs: Any) -> Expansion:
@@ -344,6 +357,7 @@ class PromptLayout:
         marks: dict[str, Kind],
         kwargs: Mapping[str, Any],
     ) -> list[ExpandedText]:
+        texts = [self._plain(text) for text in texts]
         nested = {kind: bool(own) and all(isinstance(entry, list) for entry in own) for kind, own in given.items()}
         if self._row.prefix:
             for mark, kind in marks.items():
@@ -352,17 +366,36 @@ class PromptLayout:
                     counts = [len(entry) for entry in own] if nested[kind] else [1] * len(own)
                     counts += [0] * (len(texts) - len(counts))
                     texts = [mark * count + text for text, count in zip(texts, counts, strict=False)]
+        if strange := [kind for kind, own in given.items() if any(own) and kind not in marks.values()]:
+            raise UnknownPromptError(f"{self.name} writes no {strange[0]}s into prompts")
         shares = []
         for mark, kind in marks.items():
             if kind in given:
                 counts = [text.count(mark) for text in texts]
                 shares.append([(kind, own) for own in shared_out(given[kind], counts, kind, nested[kind])])
-        frame = Frame(*(self._written(part) for part in (self._row.front, self._row.back, self._row.after_images)))
-        frame = replace(frame, fence=self._written((self._row.fence,)))
+        row = self._row
+        front, back, after, fence = map(self._written, (row.front, row.back, row.after_images, (row.fence,)))
+        frame = Frame(front, back, after, row.front_behind_images, fence, row.blank)
         return [
             expand_text(text, marks, self._expansions(own, kwargs), frame if any(own.values()) else Frame())
             for text, own in zip(texts, map(dict, zip(*shares, strict=True)), strict=True)
         ]
+
+    def _plain(self, text: str) -> str:
+        """A prompt as it is before images are put in: sentences for tasks, no blanks that are to be dropped.
+
+        Raises:
+            ValueError: a task beside other text that takes none.
+        """
+        if self._row.dropped:
+            text = re.sub(self._row.dropped, "", text)
+        for task, sentence in self._row.tasks.items():
+            if task in text:
+                rest = text.replace(task, "")
+                if rest and "{input}" not in sentence:
+                    raise ValueError(f"{self.name}: {task} is a prompt by itself, not beside {rest!r}")
+                return sentence.format(input=rest)
+        return text
 
     def _written(self, pieces: Sequence[str]) -> str:
         return "".join(map(self._named, pieces))

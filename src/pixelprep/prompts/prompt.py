@@ -74,13 +74,17 @@ class Frame:
     Attributes:
         front, back: before and after the prompt.
         after_images: behind the last replacement.
-        fence: a token that neighbouring replacements share, and that a blank parts from the text behind it.
+        behind: `front` stands behind the replacements that lead the prompt.
+        fence: a token that neighbouring replacements share.
+        blank: a blank parts replacements from a text that begins with neither a blank nor a token.
     """
 
     front: str = ""
     back: str = ""
     after_images: str = ""
+    behind: bool = False
     fence: str = ""
+    blank: bool = False
 
 
 def expand_text(
@@ -92,7 +96,10 @@ def expand_text(
     front = frame.front
     if front and found and text.startswith(front):  # the prompt has it already
         front = ""
-    out, end = front, 0
+    leading = 0
+    for place in found if frame.behind else ():
+        leading = place.end() if place.start() == leading else leading
+    out, end = "" if leading else front, 0
     made: list[Replacement] = []
     used: Counter[Kind] = Counter()
     for place in found:
@@ -101,12 +108,14 @@ def expand_text(
         out += text[end : place.start()]
         written = expansion.text()
         if frame.fence and place.start() == end and made and written.startswith(frame.fence):
-            written = written.removeprefix(frame.fence)
+            expansion, written = Expansion(expansion.runs[1:]), written.removeprefix(frame.fence)
         made.append(Replacement(kind, used[kind], place.span(), (len(out), len(out) + len(written)), expansion))
         out += written
         used[kind] += 1
         end = place.end()
-        if frame.fence and text[end : end + 1] not in ("", " ", "<"):
+        if end == leading:
+            out += front
+        if frame.blank and text[end : end + 1] not in ("", " ", "<"):
             out += " "
     if made:
         out += frame.after_images

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from typing import Any
@@ -27,12 +27,14 @@ class Run:
         count: how often.
         is_text: the piece is plain text.
         is_feature: the model puts features of the image in these places.
+        following: its ids are those that follow the token's, one after the other (Kosmos-2); as text it is the token.
     """
 
     piece: str
     count: int
     is_text: bool = False
     is_feature: bool = False
+    following: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,9 @@ class Expansion:
         for run in self.runs:
             if run.is_text:
                 found += vocabulary.encoded(run.piece) * run.count
+            elif run.following:
+                first = vocabulary.ids_of(run.piece)[0] + 1
+                found += range(first, first + run.count)
             else:
                 found += vocabulary.ids_of(run.piece) * run.count
         return found
@@ -111,15 +116,14 @@ class Expansion:
 def expansion(runs: Iterable[Run]) -> Expansion:
     """An expansion of these runs, equal neighbours joined and empty ones left out."""
     joined: list[Run] = []
-    for (piece, is_text, is_feature), group in groupby(runs, lambda run: (run.piece, run.is_text, run.is_feature)):
+    for kind, group in groupby(runs, lambda run: replace(run, count=1)):
         count = sum(run.count for run in group)
-        if count > 0 and piece:
-            if is_text:
-                piece, count = piece * count, 1
-            if is_text and joined and joined[-1].is_text:
+        if count > 0 and kind.piece:
+            piece = kind.piece * count
+            if kind.is_text and joined and joined[-1].is_text:
                 joined[-1] = Run(joined[-1].piece + piece, 1, True)
             else:
-                joined.append(Run(piece, count, is_text, is_feature))
+                joined.append(Run(piece, 1, True) if kind.is_text else replace(kind, count=count))
     return Expansion(tuple(joined))
 
 

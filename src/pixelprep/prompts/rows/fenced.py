@@ -148,6 +148,7 @@ FENCED: dict[str, Row] = {
         tokens={"image_token": "<image>", "image_boundary_token": _FAKE},
         numbers={"image_seq_len": 64},
         fence="image_boundary_token",
+        blank=True,
     ),
     # Rows of features.
     "PixtralProcessor": Row(

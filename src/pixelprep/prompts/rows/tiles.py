@@ -61,6 +61,7 @@ _BLIP2 = Row(
     numbers={"num_query_tokens": None},
     prefix=True,
 )
+_TAGS = r"</?(?:image|phrase|object|grounding|doc|chunk|line)>|<patch_index_\d{4}>|</delimiter_of_multi_objects/>"
 
 TILES: dict[str, Row] = {
     # Lists of tiles.
@@ -206,9 +207,64 @@ TILES: dict[str, Row] = {
         "<|image|>",
         tokens={"bos_token": "<s>"},
         front=("bos_token",),
+        front_behind_images=True,
+        mask="cross_attention_mask",
+    ),
+    "IdeficsProcessor": Row(
+        ("idefics",),
+        "Idefics",
+        lambda made: counts.run(1),
+        "<image>",
+        form=Form(label=(_FAKE,), end=(_FAKE,)),
+        tokens={"bos_token": "<s>"},
+        front=("bos_token",),
+        fence=_FAKE,
+        dropped="^ +| +$| +(?=<image>)|(?<=<image>) +",
+        mask="image_attention_mask",
     ),
     "Blip2Processor": _BLIP2,
     "InstructBlipProcessor": replace(_BLIP2, types=("instructblip",)),
+    "InstructBlipVideoProcessor": replace(
+        _BLIP2,
+        types=("instructblipvideo",),
+        count=lambda made: counts.run(4 * made.number("num_query_tokens")),  # an image is a video of one frame
+        feature="video_token",
+        tokens={"video_token": "<video>"},
+    ),
+    "Kosmos2Processor": Row(
+        ("kosmos-2",),
+        "CLIP",
+        counts.constant("num_image_tokens"),
+        "unk_token",
+        "<image>",
+        Form(("<image>",), ("</image>",)),
+        tokens={"bos_token": "<s>", "unk_token": "<unk>"},
+        numbers={"num_image_tokens": 64},
+        prefix=True,
+        front=("bos_token",),
+        blank=True,
+        dropped=rf"^\s+|\s+$|\s+(?={_TAGS})",
+        following=True,
+        mask="image_embeds_position_mask",
+    ),
+    "Kosmos2_5Processor": Row(
+        ("kosmos-2.5",),
+        "Kosmos2_5",
+        counts.constant("num_image_tokens"),
+        "image_token",
+        form=Form(("boi_token",), ("eoi_token",)),
+        tokens={
+            "bos_token": "<s>",
+            "image_token": "<image>",
+            "boi_token": "<image_start>",
+            "eoi_token": "</image_end>",
+        },
+        numbers={"num_image_tokens": 2048},
+        prefix=True,
+        front=("bos_token",),
+        mask="image_embeds_position_mask",
+        mask_beside=-1,
+    ),
     "PI0Processor": Row(
         ("pi0",),
         "PI0",
