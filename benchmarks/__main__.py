@@ -22,11 +22,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from . import cases, measure, report, videos
+from . import cases, inside, measure, peer, planning, report, videos
 from .results import RESULTS, ResultCase
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-SECTIONS = ("time", "results", "threads", "memory", "start", "videos")
+SECTIONS = ("time", "inside", "plans", "peer", "results", "threads", "memory", "start", "videos")
 Task = tuple[str, Callable[[], None]]
 """What the progress bar shows, and what is done."""
 
@@ -86,6 +86,9 @@ def run(arguments: argparse.Namespace) -> report.Results:
     with tempfile.TemporaryDirectory() as folder:
         makers: dict[str, Callable[[], list[Task]]] = {
             "time": partial(_timings, results, families, backends, inputs, Path(folder), effort),
+            "inside": partial(_inside, results, families, backends, Path(folder), effort),
+            "plans": partial(_plans, results, families, backends, effort),
+            "peer": partial(_peer, results, families, backends, effort),
             "results": partial(_results, results, families, backends, effort),
             "threads": partial(_threads, results, families, backends, Path(folder), effort),
             "memory": partial(_memory, results, families, backends),
@@ -130,6 +133,46 @@ def _timings(
     ]
 
 
+def _inside(
+    results: report.Results, families: list[str], backends: list[str], folder: Path, effort: measure.Effort
+) -> list[Task]:
+    def time(case: inside.Inside, given: str) -> None:
+        results.inside.append(inside.row(case, given, folder, effort))
+
+    return [
+        (f"{case.family} inside transformers, {cases.INPUTS[given].title}", partial(time, case, given))
+        for case in inside.PROCESSORS
+        for given in ("photo", "file")
+        if case.family in families and "native" in backends
+    ]
+
+
+def _plans(results: report.Results, families: list[str], backends: list[str], effort: measure.Effort) -> list[Task]:
+    def time(family: str) -> None:
+        results.plans += planning.rows(family, effort)
+
+    chosen = [family for family in planning.FIRST if family in families and "native" in backends]
+    return [(f"plans of {family}", partial(time, family)) for family in chosen]
+
+
+def _peer(results: report.Results, families: list[str], backends: list[str], effort: measure.Effort) -> list[Task]:
+    found: list[peer.PeerRow] = []
+
+    def time(family: str, allocator: str) -> None:
+        found.extend(peer.rows(family, allocator, effort))
+
+    if "native" not in backends:
+        return []
+    whole = families == cases.measured_families()
+    results.peers = found if peer.installed() else None
+    chosen = [family for family in peer.FAMILIES if whole or family in families] if peer.installed() else []
+    return [
+        (f"{family} beside {peer.PACKAGE}, {allocator}", partial(time, family, allocator))
+        for allocator in peer.ALLOCATORS
+        for family in chosen
+    ]
+
+
 def _results(results: report.Results, families: list[str], backends: list[str], effort: measure.Effort) -> list[Task]:
     def time(case: ResultCase) -> None:
         results.results.append((case.title, measure.paired(case.ours(), case.reference(), effort)))
@@ -169,6 +212,7 @@ def _memory(results: report.Results, families: list[str], backends: list[str]) -
     return [
         (f"memory of {family} on {backend}", partial(peak, family, backend, side))
         for family in families
+        if family in cases.MEASURED_IN_MEMORY
         for backend in backends
         for side in ("ours", "reference")
         if side == "ours" or (backend != "native" and cases.reference_class(family, backend) is not None)

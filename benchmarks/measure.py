@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +70,18 @@ def paired(ours: Callable[[], Any], reference: Callable[[], Any], effort: Effort
         statistics.median(pair[1] for pair in pairs),
         statistics.median(pair[1] / pair[0] for pair in pairs),
     )
+
+
+def median_seconds(call: Callable[[], Any], effort: Effort) -> float:
+    """The median of calls of one kind."""
+    call()
+    taken: list[float] = []
+    start = time.perf_counter()
+    while len(taken) < effort.least or (len(taken) < effort.most and time.perf_counter() - start < effort.seconds):
+        before = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - before)
+    return statistics.median(taken)
 
 
 def threads_gain(case: Case, images: Any, effort: Effort) -> Timing:
@@ -173,24 +185,26 @@ _REFERENCE = (
 )
 
 
-def _run(code: str) -> Any:
-    done = subprocess.run(
-        [sys.executable, "-c", _PEAK + code], cwd=Path(__file__).parent.parent, check=True, capture_output=True
-    )
+def in_process(code: str, environment: Mapping[str, str] | None = None) -> Any:
+    """Run code in a new process, where `peak` and `json` stand ready; what it prints last, read as JSON."""
+    command, root = [sys.executable, "-c", _PEAK + code], Path(__file__).parent.parent
+    done = subprocess.run(command, cwd=root, env=environment, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip().rpartition("\n")[2])
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def peak_memory(family: str, backend: str, side: str) -> tuple[float, float]:
     """Megabytes of one call on a 1800x1200 photograph in a fresh process: above the state before it, and in all."""
     against = "torchvision" if backend == "native" else backend
-    above, total = _run(_MEMORY.format(family=family, backend=backend, against=against, side=side))
+    above, total = in_process(_MEMORY.format(family=family, backend=backend, against=against, side=side))
     return above, total
 
 
 def import_time(effort: Effort) -> Cost:
     """`import pixelprep` in a running interpreter."""
     code = "import time; start = time.perf_counter(); import pixelprep; taken = time.perf_counter() - start\n"
-    results = [_run(code + "print(json.dumps([taken, peak()]))") for _ in range(effort.processes)]
+    results = [in_process(code + "print(json.dumps([taken, peak()]))") for _ in range(effort.processes)]
     return Cost(*(statistics.median(column) for column in zip(*results, strict=True)))
 
 
@@ -210,6 +224,6 @@ def cold_start(side: str, backend: str, effort: Effort) -> Cost:
     costs = []
     for _ in range(effort.processes):
         start = time.perf_counter()
-        megabytes = _run(_COLD.format(code=code, torch=side != "ours" or backend == "torchvision"))
+        megabytes = in_process(_COLD.format(code=code, torch=side != "ours" or backend == "torchvision"))
         costs.append((time.perf_counter() - start, megabytes))
     return Cost(*(statistics.median(column) for column in zip(*costs, strict=True)))

@@ -11,7 +11,10 @@ from pathlib import Path
 from pixelprep.core.files import write_atomically
 
 from .cases import BACKENDS, INPUTS, THREADS_TARGET, Case
+from .inside import InsideRow
 from .measure import Cost, Timing
+from .peer import PACKAGE, SIDES, PeerRow
+from .planning import PlanRow
 
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 VIDEOS = "<!-- videos: begin -->", "<!-- videos: end -->"
@@ -37,6 +40,10 @@ class Results:
     rows: list[Row] = field(default_factory=list)
     threads: list[tuple[Case, Timing]] = field(default_factory=list)
     results: list[tuple[str, Timing]] = field(default_factory=list)
+    inside: list[InsideRow] = field(default_factory=list)
+    plans: list[PlanRow] = field(default_factory=list)
+    peers: list[PeerRow] | None = field(default_factory=list)
+    """None where the peer is not installed."""
     memory: dict[str, dict[str, tuple[float, float]]] = field(default_factory=dict)
     starts: list[tuple[str, Cost, str]] = field(default_factory=list)
     videos: list[tuple[str, Timing, float]] = field(default_factory=list)
@@ -54,6 +61,7 @@ def render(results: Results) -> str:
         for against in ("torchvision", "pil"):
             rows = [row for row in results.rows if (row.case.backend, row.case.against) == (backend, against)]
             parts.append(_details(backend, against, rows))
+    parts += [_inside(results.inside), _plans(results.plans), _peers(results.peers)]
     parts += [_results(results.results), _floors(results.rows), _memory(results.memory)]
     if results.failures:
         parts.append("## Not measured\n\n" + "\n".join(f"- {name}: {error}" for name, error in results.failures))
@@ -200,7 +208,11 @@ def _targets(results: Results) -> str:
 def _reached(timing: Timing, target: float | None) -> list[str]:
     wanted = target or 0.0
     numbers = [_time(timing.ours), _time(timing.reference), f"{timing.faster:.2f}", f"{wanted:g}"]
-    return [*numbers, "yes" if timing.faster >= wanted else "**no**"]
+    return [*numbers, _yes(timing.faster >= wanted)]
+
+
+def _yes(reached: bool) -> str:
+    return "yes" if reached else "**no**"
 
 
 def _starts(starts: list[tuple[str, Cost, str]]) -> str:
@@ -226,6 +238,67 @@ def _details(backend: str, against: str, rows: list[Row]) -> str:
         note += " Target: 1, and 2 with the steps off (no resizing, cropping, scaling), which leaves the overhead."
     table = _table(["family", *(INPUTS[name].title for name in inputs)], lines)
     return f"## {backend} against the reference's {against} class\n\n{note}\n\n{table}"
+
+
+def _inside(rows: list[InsideRow]) -> str:
+    if not rows:
+        return ""
+    head = (
+        "processor, input",
+        "ours, ms",
+        "theirs, ms",
+        "times faster",
+        "target",
+        "reached",
+        "decoding, ms",
+        "of ours",
+    )
+    lines = [[row.title, *_reached(row.timing, row.target), *_share(row.decoding, row.timing.ours)] for row in rows]
+    text = (
+        'A whole call of transformers\' own processor, text and image in, tensors out: after `install("native")`, and '
+        "without. Decoding is what ours takes to open and decode the file alone."
+    )
+    return f"## Inside a transformers processor\n\n{text}\n\n{_table(head, lines)}"
+
+
+def _share(part: float | None, whole: float) -> tuple[str, str]:
+    return ("", "") if part is None else (_time(part), f"{part / whole:.0%}")
+
+
+def _plans(rows: list[PlanRow]) -> str:
+    if not rows:
+        return ""
+    lines = [
+        [row.title, f"{1e6 * row.seconds:.1f}", f"{1e6 * row.target:.0f}", _yes(row.seconds <= row.target)]
+        for row in rows
+    ]
+    text = "`processor.plan((1080, 1920))`, in microseconds."
+    return f"## Plans\n\n{text}\n\n{_table(['what', 'µs', 'target', 'reached'], lines)}"
+
+
+def _peers(rows: list[PeerRow] | None) -> str:
+    title = "## Beside the fastest peer"
+    if rows is None:
+        return f"{title}\n\nNot measured: {PACKAGE} is not installed (`pip install {PACKAGE}`)."
+    if not rows:
+        return ""
+    found = {(row.allocator, row.family, row.side): row for row in rows}
+
+    def cell(row: PeerRow) -> str:
+        text = f"{row.timing.faster:.2f}"
+        return f"{1e6 * row.timing.ours:.0f} · {text if row.timing.faster >= row.target else f'**{text}**'}"
+
+    lines = [
+        [f"{family}, {allocator}", *(cell(found[allocator, family, side]) for side in SIDES)]
+        for allocator, family in dict.fromkeys(key[:2] for key in found)
+    ]
+    text = (
+        f"Native beside {_version(PACKAGE)}, whose pixels are the same; square PIL images. Our microseconds · the "
+        "peer's time over ours. Target: 2, and 1.5 at 64x64. Each with glibc's own thresholds, and with "
+        "MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ of 1 GiB, under which the memory of outputs is kept."
+    )
+    head = ["family, allocator", *(f"{side}x{side}" for side in SIDES)]
+    return f"{title}\n\n{text}\n\n{_table(head, lines)}"
 
 
 def _results(rows: list[tuple[str, Timing]]) -> str:

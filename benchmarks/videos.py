@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +14,7 @@ import numpy as np
 from pixelprep.registry.videos import VIDEO_FAMILIES
 
 from .cases import photograph
-from .measure import _PEAK, Effort, Timing, paired
+from .measure import Effort, Timing, in_process, paired
 
 HD, FULL_HD = (720, 1280), (1080, 1920)
 RATE = 30
@@ -237,9 +234,7 @@ def peak_memory(side: str, family: str, path: Path, small: Path, frames: int) ->
     """Megabytes at the peak of a call in a fresh process above the state before it, and of its outputs."""
     code = (_OURS if side == "ours" else _REFERENCE).format(family=family)
     code += _CALL.format(small=str(small), path=str(path), frames=frames)
-    root = Path(__file__).parent.parent
-    done = subprocess.run([sys.executable, "-c", _PEAK + code], cwd=root, check=True, capture_output=True)
-    above, made = json.loads(done.stdout.splitlines()[-1])
+    above, made = in_process(code)
     return above, made
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks import videos
+from benchmarks import inside, videos
 from benchmarks.__main__ import main
-from benchmarks.cases import Case, cases, measured_families, usable_backends
-from benchmarks.measure import Cost, Timing
+from benchmarks.cases import INPUTS, Case, cases, measured_families, photograph, usable_backends
+from benchmarks.measure import QUICK, Cost, Timing
+from benchmarks.peer import SIDES, PeerRow
 from benchmarks.report import BEGIN, END, VIDEOS, Results, Row, render, render_videos, write_page
 from benchmarks.results import RESULTS
 
@@ -146,3 +147,41 @@ def test_videos_are_measured_beside_what_gives_the_same(tmp_path: Path) -> None:
         made, expected = case.ours()(frames), case.reference()(frames)
         name = next(name for name in expected if name.startswith("pixel_values"))
         assert np.array_equal(np.asarray(made[name]), expected[name].numpy()), case
+
+
+def test_every_input_of_every_family_can_be_asked_for() -> None:
+    rows = list(cases(measured_families(), ["torchvision", "native"], list(INPUTS)))
+    assert {row.family for row in rows} == set(measured_families())
+    maps = Case("Mask2Former", "native", "torchvision", "maps")
+    assert maps in rows
+    assert maps.target == 3.0
+    assert [row.input for row in rows if (row.family, row.against) == ("LightGlue", "torchvision")] == ["pair", "pair"]
+    image = photograph(64, 48)
+    made = dataclasses.replace(maps, backend="torchvision").ours()
+    with pytest.raises(ValueError, match="segmentation map"):  # of another size: it did arrive
+        made(image)
+
+
+def test_plans_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--quick", "--only", "plans", "--family", "CLIP"]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("| CLIP, a new size |"))
+    assert float(line.split("|")[2]) > 0
+
+
+def test_processors_of_transformers_give_the_same_before_they_are_measured(tmp_path: Path) -> None:
+    for case in inside.PROCESSORS:
+        assert inside.row(case, "file", tmp_path, QUICK).decoding is not None
+
+
+def test_sections_that_are_beside_others() -> None:
+    fast, slow = Timing(0.0001, 0.001, 10.0), Timing(0.01, 0.012, 1.2)
+    results = Results(
+        inside=[inside.InsideRow("a, file", slow, 1.5, 0.005), inside.InsideRow("a, photo", fast, 3)],
+        peers=[PeerRow("CLIP", side, "kept", timing) for side, timing in zip(SIDES, (slow, slow, fast), strict=True)],
+    )
+    text = render(results)
+    assert "| a, file | 10.0 | 12.0 | 1.20 | 1.5 | **no** | 5.00 | 50% |" in text
+    assert "| a, photo | 0.10 | 1.00 | 10.00 | 3 | yes |  |  |" in text
+    assert "| CLIP, kept | 10000 · **1.20** | 10000 · **1.20** | 100 · 10.00 |" in text
+    assert "pip install hf-processors-rs" in render(Results(peers=None))
+    assert "hf-processors-rs" not in render(Results())
