@@ -48,7 +48,9 @@ TEXTS = {
 WITHOUT_TEXT = {"NeoMMEProcessor", "ColPaliProcessor", "ColQwen2Processor"}
 # Tokens that a processor asks its tokenizer for, although no image needs them.
 AUDIO = {"audio_token": "<audio>", "boa_token": "<boa>", "eoa_token": "<eoa>"}
+_CLIP = {"begin_of_video_token": "<|begin_of_video|>", "end_of_video_token": "<|end_of_video|>"}
 BESIDE: dict[str, dict[str, str]] = {
+    **dict.fromkeys(("Glm4vProcessor", "Glm46VProcessor", "Glm5NextProcessor"), _CLIP),
     "GlmImageProcessor": {"grid_bos_token": "<sop>", "grid_eos_token": "<eop>"},
     "LightOnOcrProcessor": {"image_break_token": "<|vision_pad|>", "image_end_token": "<|vision_end|>"},
     "Phi4MultimodalProcessor": {"audio_token": "<audio>"},
@@ -62,8 +64,6 @@ BESIDE: dict[str, dict[str, str]] = {
     | {"audio_bos_token": "<ab>", "audio_eos_token": "<ae>"},
     "Qwen3OmniMoeProcessor": {"audio_token": "<audio>", "vision_bos_token": "<vb>", "vision_eos_token": "<ve>"}
     | {"audio_bos_token": "<ab>", "audio_eos_token": "<ae>"},
-    "Ernie4_5_VLMoeProcessor": {"image_start_token": "<is>", "image_end_token": "<ie>"}
-    | {"video_start_token": "<vs>", "video_end_token": "<ve>"},
 }
 # Processors that fail with a tokenizer whose image token has a name (P18), or never ask it.
 UNNAMED = {"Blip2Processor", "InstructBlipProcessor", "InstructBlipVideoProcessor"}

@@ -375,6 +375,22 @@ class TestEncoder:
         assert made["input_ids"][1, -1] == encoder.tokenizer.token_to_id("<pad>")
         assert made["image_grid_thw"].tolist() == [[1, 4, 6]]
 
+    def test_images_and_videos_of_one_name(self, tmp_path: Path) -> None:
+        """P8: the reference's SmolVLM loses the images."""
+        tokenizer = PromptEncoder.from_pretrained(self.checkpoint(tmp_path), backend="pil").tokenizer
+        layout = PromptLayout("smolvlm")
+        pil = [getattr(pixelprep, f"SmolVLM{kind}ProcessorPil")() for kind in ("Image", "Video")]
+        encoder = PromptEncoder(layout, pil[0], tokenizer, video_processor=pil[1])
+        image, video = np.zeros((40, 40, 3), np.uint8), np.zeros((2, 40, 40, 3), np.uint8)
+        with pytest.raises(ValueError, match="would both be pixel_attention_mask, pixel_values"):
+            encoder("<image><video>", image, video, video_metadata=[{"fps": 2.0}])
+        with pytest.raises(TypeError, match="num_frame"):
+            encoder("<video>", None, video, video_metadata=[{"fps": 2.0}], num_frame=2)
+        with pytest.raises(ValueError, match="pass video_processor="):
+            PromptEncoder(layout, pil[0], tokenizer)("<video>", None, video)
+        with pytest.raises(UnknownPromptError, match="writes no videos"):
+            PromptEncoder(PromptLayout("janus"), pil[0], tokenizer)("<video>", None, video)
+
     def test_a_chat_template(self, tmp_path: Path) -> None:
         encoder = PromptEncoder.from_pretrained(self.checkpoint(tmp_path), backend="pil")
         messages = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "what?"}]}]

@@ -32,9 +32,9 @@ def made_video(
     if isinstance(video, Mapping) and "video_metadata" in video:
         (known,) = video["video_metadata"]
         size, chosen, outputs = _size(known), processor._resolve(dict(options)), video
-        known_frames = {"indices": tuple(known.frames_indices), "times": _times(known)}
+        known_frames = {"indices": tuple(known.frames_indices), "times": _times(known), "total": known.total_num_frames}
     else:
-        plan: Any = video if hasattr(video, "outputs") else _planned(video, processor, options)
+        plan: Any = video if hasattr(video, "outputs") else planned_video(video, processor, options)
         if plan is video and options:
             raise TypeError(f"a plan has its options already: leave out {', '.join(options)}, or plan with them")
         if len(plan.videos) != 1:
@@ -45,13 +45,18 @@ def made_video(
         (known,) = plan.videos
         size, chosen = plan.inputs[0][0][-2:], plan.call.options
         outputs = {name: output.as_array() for name, output in plan.outputs.items()}
-        known_frames = {"indices": known.indices, "times": known.timestamps}
+        known_frames = {"indices": known.indices, "times": known.timestamps, "total": known.num_frames}
     shapes = {name: tuple(output.shape) for name, output in outputs.items() if hasattr(output, "shape")}
     told = {"fps": known.fps, "duration": known.duration, **known_frames}
     return MadeVideo(size, shapes, Outputs(outputs), chosen, numbers, who, **told)
 
 
-def _planned(video: Any, processor: BaseVideoProcessor, options: Mapping[str, Any]) -> Plan:
+def planned_video(video: Any, processor: BaseVideoProcessor, options: Mapping[str, Any]) -> Plan:
+    """The plan of a video: of a clip, its metadata, or its frames, height and width.
+
+    Raises:
+        ValueError: metadata without a size; as the processor.
+    """
     from ..videos.metadata import VideoMetadata
 
     if isinstance(video, Mapping) or hasattr(video, "total_num_frames"):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .counts import Count
-from .steps import StepCount, Told, numbered
+from .steps import MadeVideo, StepCount, Told, numbered
 
 Pieces = tuple[str, ...]
 
@@ -59,6 +59,10 @@ class VideoRow:
         number_in_front: what numbers the videos of a prompt, where the video processor's `use_image_id` is on.
         duration: what stands in a prompt for the seconds that a video lasts.
         asks: options that the reference's processor hands to the video processor, whose own they replace.
+        seconds: from one step of the grid to the next, for models whose positions follow it.
+        seconds_name: the output that tells them.
+        type_id: what marks its places among type ids.
+        marked: tokens that are marked beside the features; "*" means the whole expansion.
         built_with: options of the video processor in checkpoints of this kind, where its own defaults are others.
     """
 
@@ -74,6 +78,11 @@ class VideoRow:
     end: Pieces = ()
     number_in_front: Pieces = ()
     duration: str = ""
+    seconds: Callable[[MadeVideo], float] | None = None
+    seconds_name: str = ""
+    type_id: int = 2
+    marked: Pieces = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
     asks: Mapping[str, Any] = field(default_factory=dict)
     built_with: Mapping[str, Any] = field(default_factory=dict)
 
@@ -106,6 +115,7 @@ class Row:
         mask, mask_beside: the mask that the reference makes (`masks`), and what it has on the tokens beside features.
         type_ids: the name of the output that marks the places of images, where the reference makes it unasked.
         marked: tokens that it marks beside the features; "*" means the whole expansion.
+        type_fences: tokens of prompts that `moe_mm_token_type_ids` marks too, with what they are marked with.
         from_arguments: named tokens come from the processor's arguments alone, never from the tokenizer.
         built_with: options of the image processor in checkpoints of this kind, where its own defaults are others.
         video: how it writes a video; None: it takes none.
@@ -136,6 +146,7 @@ class Row:
     mask_beside: int = 0
     type_ids: str = ""
     marked: Pieces = ()
+    type_fences: Mapping[str, int] = field(default_factory=dict)
     from_arguments: bool = False
     built_with: Mapping[str, Any] = field(default_factory=dict)
     video: VideoRow | None = None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 from ..core.names import unknown_names
 from .arranging import Arranged, Arrangements
 from .assemble import assembled, counter
-from .clips import made_video
+from .clips import made_video, planned_video
 from .counts import Tiles
 from .forms import Form, Pieces, VideoRow
 from .lookup import UnknownPromptError, default_processor, default_video_processor, row_of, shapes
@@ -21,6 +21,7 @@ from .tokens import Expansion, Run, Vocabulary, expansion
 
 if TYPE_CHECKING:
     from ..image_processing_utils import BaseImageProcessor
+    from ..plans.plan import Plan
     from ..video_processing_utils import BaseVideoProcessor
 
 
@@ -130,6 +131,11 @@ class PromptLayout:
         """What the reference's processor asks of the image processor, made from its own arguments."""
         return dict(self._row.asks(self.numbers))
 
+    @property
+    def asked_of_videos(self) -> dict[str, Any]:
+        """What it asks of the video processor; nothing where the model takes no videos."""
+        return {} if self._row.video is None else dict(self._row.video.asks)
+
     def image(self, size: Any, /, index: int = 0, **kwargs: Any) -> Expansion:
         """What replaces the placeholder of an image.
 
@@ -189,6 +195,37 @@ class PromptLayout:
             runs += self._pieces(row.between if step else row.begin, words)
             runs += assembled(form, tiles, self.video_token, self.tokens, words)
         return expansion(runs + self._pieces(row.end, {}))
+
+    def seconds_per_grid(self, video: Any, /, **kwargs: Any) -> float | None:
+        """Seconds from one step of a video's grid to the next, which `positions` takes; None where no model is told.
+
+        Arguments and errors as `video`.
+        """
+        numbers, options = self._parted(kwargs)
+        seconds = self._video_row.seconds
+        return None if seconds is None else seconds(self._made_video(video, options, numbers))
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """Outputs of the video processor that the model takes by other names."""
+        return {} if self._row.video is None else dict(self._row.video.renamed)
+
+    @property
+    def seconds_name(self) -> str:
+        """The output that tells `seconds_per_grid` of each video; "" where there is none."""
+        return "" if self._row.video is None else self._row.video.seconds_name
+
+    def plan_video(self, video: Any, /, **kwargs: Any) -> Plan:
+        """What the video processor will make of a video, with the options that the reference's processor hands to it.
+
+        Args:
+            video: as `video` takes it, no plan and no outputs.
+            kwargs: options of the video processor.
+
+        Raises:
+            as `video`.
+        """
+        return planned_video(video, self.video_processor, {**self._video_row.asks, **kwargs})
 
     def num_features(self, sizes: Iterable[Any], /, **kwargs: Any) -> list[int]:
         """How many features each image takes in the language model; arguments and errors as `image`."""
@@ -324,11 +361,17 @@ class PromptLayout:
         for_images, for_videos = self._shared_options(kwargs) if images and videos else (kwargs, kwargs)
         made: dict[Kind, list[Expansion]] = {
             "image": [self.image(size, index, **for_images) for index, size in enumerate(images)],
-            "video": [self.video(video, index, **for_videos) for index, video in enumerate(videos)],
+            "video": [self.video(video, index, **self._for(video, for_videos)) for index, video in enumerate(videos)],
         }
         if self._row.video is not None and self._row.video.duration:
             made["duration"] = [expansion([Run(self._lasts(video, for_videos), 1, is_text=True)]) for video in videos]
         return made
+
+    def _for(self, video: Any, kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What a video is written with: a plan has its options already."""
+        if not hasattr(video, "outputs"):
+            return kwargs
+        return {name: value for name, value in kwargs.items() if name in self._row.numbers}
 
     def _shared_options(self, kwargs: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """Of what both are called with, what each knows.
@@ -344,7 +387,7 @@ class PromptLayout:
 
     def _lasts(self, video: Any, kwargs: Mapping[str, Any]) -> str:
         """The seconds that a video lasts, as they stand in a prompt."""
-        numbers, options = self._parted(kwargs)
+        numbers, options = self._parted(self._for(video, kwargs))
         seconds = self._made_video(video, options, numbers).duration
         if seconds is None:
             raise ValueError(f"{self.name} writes how long a video lasts: its `duration` has to be known; give it")
@@ -403,13 +446,15 @@ class PromptLayout:
     def type_ids(self, expanded: ExpandedIds) -> list[int]:
         """1 for each token of a prompt that the model is told belongs to an image, 2 to a video, 0 for text.
 
-        The features are marked; of some models the tokens around them too, as the reference does.
+        The features are marked; of some models the tokens around them too, and videos as images, as the reference does.
         """
-        found = [0] * len(expanded.ids)
-        beside = set(map(self._named, self._row.marked))
+        row, found = self._row, [0] * len(expanded.ids)
         for made in expanded.replacements:
             start, end = made.after
-            kind = 2 if made.kind == "video" else 1
+            kind, marked = (
+                (1, row.marked) if row.video is None or made.kind == "image" else (row.video.type_id, row.video.marked)
+            )
+            beside = set(map(self._named, marked))
             if "*" in beside:
                 found[start:end] = [kind] * (end - start)
                 continue
@@ -417,6 +462,14 @@ class PromptLayout:
                 if run.is_feature or run.piece in beside:
                     found[first:last] = [kind] * (last - first)
         return found
+
+    def expert_type_ids(self, expanded: ExpandedIds, vocabulary: Any) -> list[int] | None:
+        """The same for a model whose experts are told by it, with the fences of the prompt (ERNIE); None for others."""
+        if not self._row.type_fences:
+            return None
+        known = Vocabulary.of(vocabulary).token_to_id
+        fences = {known(self._named(name)): kind for name, kind in self._row.type_fences.items()}
+        return [fences.get(token, kind) for token, kind in zip(expanded.ids, self.type_ids(expanded), strict=True)]
 
     # ----------------------------------------------------------------------------------------------------- inside
 

@@ -22,12 +22,14 @@ class MadeVideo(Made):
     """What a video processor makes of one video, and the numbers that only the prompt side knows.
 
     Attributes:
+        total: frames of the source.
         indices: numbers in the source of the frames that were taken.
         fps: frames of the source in a second; None if nobody says it.
         times: seconds at which each of them is shown; None if nobody says it.
         duration: of the source in seconds; None if nobody says it.
     """
 
+    total: int = 0
     indices: tuple[int, ...] = ()
     fps: float | None = None
     times: tuple[float, ...] | None = None
@@ -225,6 +227,17 @@ def sampled(made: MadeVideo, steps: int) -> list[Words]:
         texts.append(f"frame {place + 1}{time}")
     groups = [" and ".join(texts[first : first + size]) for first in range(0, len(texts), size)]
     return [{"frames": f"F{text[1:]}"} for text in groups]
+
+
+def seconds_by_source(made: MadeVideo) -> float:
+    """Seconds from one step of the grid to the next, as frames were taken of the source (Qwen2.5-VL)."""
+    taken = len(made.indices) / made.total * (made.fps or 24) if made.total else made.fps or 24
+    return float(made.setting("temporal_patch_size") / taken)
+
+
+def seconds_by_option(default: float) -> Callable[[MadeVideo], float]:
+    """The same as the call's `fps` says, whatever was taken (the omni models)."""
+    return lambda made: float(made.setting("temporal_patch_size") / (made.options.get("fps") or default))
 
 
 _SMALL = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]

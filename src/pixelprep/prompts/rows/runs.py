@@ -81,7 +81,15 @@ RUNS: dict[str, Row] = {
         QWEN,
         types=("ernie4_5_vl_moe",),
         family="Ernie4_5_VLMoe",
-        tokens={"image_token": "<|IMAGE_PLACEHOLDER|>", "video_token": "<|VIDEO_PLACEHOLDER|>"},
+        tokens={
+            "image_token": "<|IMAGE_PLACEHOLDER|>",
+            "video_token": "<|VIDEO_PLACEHOLDER|>",
+            "image_start_token": "<|IMAGE_START|>",
+            "image_end_token": "<|IMAGE_END|>",
+            "video_start_token": "<|VIDEO_START|>",
+            "video_end_token": "<|VIDEO_END|>",
+        },
+        type_fences={"image_start_token": 1, "image_end_token": 1, "video_start_token": 2, "video_end_token": 2},
     ),
     "ColQwen2Processor": replace(QWEN, types=("colqwen2",)),
     "PaddleOCRVLProcessor": replace(

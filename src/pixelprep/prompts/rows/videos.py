@@ -10,6 +10,7 @@ from ..tokens import Text
 from .tiles import NUMBER, SLICES
 
 _WHOLE = VideoRow("Qwen2VL", steps.whole_clip, "video_token")
+_OMNI = replace(_WHOLE, seconds_name="video_second_per_grid")
 _TIMED = VideoRow(
     "Qwen3VL",
     steps.each_grid,
@@ -53,6 +54,9 @@ _INTERN = VideoRow(
     "video_token",
     Form((Text("Frame{step}: "), "start_image_token"), ("end_image_token",)),
     between=(Text("\n"),),
+    type_id=1,
+    marked=("start_image_token", "end_image_token"),
+    renamed={"pixel_values_videos": "pixel_values"},
 )
 _MINICPM = VideoRow("MiniCPMV4_6", steps.sliced_frames, "video_token", form=SLICES, number_in_front=NUMBER)
 _FENCES = ("]<]start of image[>[",), ("]<]end of image[>[",)
@@ -62,15 +66,19 @@ _FAKE = "<fake_token_around_image>"
 VIDEOS: dict[str, VideoRow] = {
     # The whole clip as one run.
     "Qwen2VLProcessor": _WHOLE,
-    "Qwen2_5_VLProcessor": _WHOLE,
+    "Qwen2_5_VLProcessor": replace(_WHOLE, seconds=steps.seconds_by_source, seconds_name="second_per_grid_ts"),
     "Exaone4_5_Processor": _WHOLE,
     "HyperCLOVAXVisionV2Processor": replace(_WHOLE, duration="<|video_duration|>"),
     "Dots3NoteProcessor": replace(_WHOLE, family="Qwen3VL", feature="<|video_pad|>"),
     "Qwen2_5OmniProcessor": replace(
-        _WHOLE, asks={"size": {"shortest_edge": 128 * 28 * 28, "longest_edge": 768 * 28 * 28}}
+        _OMNI,
+        seconds=steps.seconds_by_option(2.0),
+        asks={"size": {"shortest_edge": 128 * 28 * 28, "longest_edge": 768 * 28 * 28}},
     ),
     "Qwen3OmniMoeProcessor": replace(
-        _WHOLE, asks={"size": {"shortest_edge": 128 * 32 * 32, "longest_edge": 768 * 32 * 32}}
+        _OMNI,
+        seconds=steps.seconds_by_option(1.0),
+        asks={"size": {"shortest_edge": 128 * 32 * 32, "longest_edge": 768 * 32 * 32}},
     ),
     "Ernie4_5_VLMoeProcessor": replace(_WHOLE, family="Ernie4_5_VLMoe", count=steps.paired_clip),
     "HYV4VLProcessor": replace(_WHOLE, family="HYV4VL", count=steps.clip_with_newlines),
@@ -154,6 +162,8 @@ VIDEOS: dict[str, VideoRow] = {
         Form((Text("{seconds:.1f} "), "<frame_start>"), ("<frame_end>",)),
         steps.shown(assumed="max_fps"),
         between=(Text(" "),),
+        type_id=1,
+        marked=("<frame_start>", "<frame_end>"),
     ),
     "InternVLProcessor": _INTERN,
     "SmolVLMProcessor": VideoRow(
@@ -165,6 +175,7 @@ VIDEOS: dict[str, VideoRow] = {
         steps.narrated,
         begin=(Text("You are provided the following series of {count} frames from a {length} [H:MM:SS] video.\n"),),
         end=(Text("\n\n"),),
+        type_id=1,
     ),
     "MiniCPMV4_6Processor": _MINICPM,
     "MiniCPMV4_7Processor": replace(_MINICPM, number_in_front=()),
