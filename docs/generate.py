@@ -7,6 +7,7 @@ the model, with the patches they are cut into.
 from __future__ import annotations
 
 import inspect
+import json
 import math
 import re
 import sys
@@ -21,6 +22,8 @@ from drawings import RESULTS
 
 from pixelprep import load_image, ops
 from pixelprep.image_processing_utils import BaseImageProcessor
+from pixelprep.prompts import Expansion, MissingNumberError, PromptLayout
+from pixelprep.prompts.rows import ROWS
 from pixelprep.registry.families import FAMILIES, Family, written_families
 from pixelprep.utils import kwargs_documentation
 from pixelprep.visualize import draw_plan, seen
@@ -29,6 +32,9 @@ DOCS = Path(__file__).parent
 PAGES = DOCS / "families"
 PHOTO = DOCS.parent / "examples" / "photos" / "chelsea.jpg"
 WIDTH, GAP = 640, 6
+MOST_RUNS = 24
+SETTINGS = {"PaliGemmaProcessor": {"image_seq_length": 256}, "ColPaliProcessor": {"image_seq_length": 1024}}
+SETTINGS["Florence2Processor"] = {"image_seq_length": 577}
 PAIRED = ("SuperGlue", "LightGlue", "EfficientLoFTR")
 
 
@@ -100,6 +106,7 @@ def page(family: Family) -> str:
         "",
         f"![The regions of one photograph, and what the model sees of it]({family.folder}.jpg)",
         "",
+        *_prompts(family, height, width),
         *_result(family),
         "## Outputs",
         "",
@@ -135,6 +142,35 @@ def page(family: Family) -> str:
         ]
         lines += deviations
     return "\n".join(lines) + "\n"
+
+
+def _prompts(family: Family, height: int, width: int) -> list[str]:
+    """The line that stands in a prompt for the photograph, for each processor that writes it otherwise."""
+    lines: dict[str, list[str]] = {}
+    for name, row in ROWS.items():
+        if row.family == family.name:
+            settings = {**row.built_with, **SETTINGS.get(name, {})}
+            layout = PromptLayout(name, family.load().on("pil")(**settings))
+            try:
+                line = _runs(layout.image((height, width)))
+            except MissingNumberError:
+                line = "as many as numbers of the checkpoint's `processor_config.json` say"
+            lines.setdefault(line, []).append(f"`{name}`")
+    if not lines:
+        return []
+    told = [f"- {line} ({', '.join(names)})" for line, names in lines.items()]
+    return ["In place of the photograph stands in a [prompt](../prompts.md):", "", *told, ""]
+
+
+def _runs(expansion: Expansion) -> str:
+    """An expansion as `token` x count, the middle of a long one left out."""
+    runs = [
+        f"{json.dumps(run.piece)}" if run.is_text else f"`{run.piece}`" + (f" x {run.count}" if run.count > 1 else "")
+        for run in expansion.runs
+    ]
+    if len(runs) > MOST_RUNS:
+        runs[MOST_RUNS // 2 : -MOST_RUNS // 2] = [f"... {len(runs) - MOST_RUNS} more ..."]
+    return f"{' '.join(runs)}: {expansion.num_features} features"
 
 
 def _result(family: Family) -> list[str]:

@@ -51,7 +51,6 @@ AUDIO = {"audio_token": "<audio>", "boa_token": "<boa>", "eoa_token": "<eoa>"}
 _CLIP = {"begin_of_video_token": "<|begin_of_video|>", "end_of_video_token": "<|end_of_video|>"}
 BESIDE: dict[str, dict[str, str]] = {
     **dict.fromkeys(("Glm4vProcessor", "Glm46VProcessor", "Glm5NextProcessor"), _CLIP),
-    "GlmImageProcessor": {"grid_bos_token": "<sop>", "grid_eos_token": "<eop>"},
     "LightOnOcrProcessor": {"image_break_token": "<|vision_pad|>", "image_end_token": "<|vision_end|>"},
     "Phi4MultimodalProcessor": {"audio_token": "<audio>"},
     "Gemma3nProcessor": AUDIO,

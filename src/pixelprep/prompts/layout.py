@@ -419,8 +419,11 @@ class PromptLayout:
         row = self._row
         front, back, after, fence = map(self._written, (row.front, row.back, row.after_images, (row.fence,)))
         frame = Frame(front, back, after, row.front_behind_images, fence, row.blank)
+        numbers, _ = self._parted(kwargs)
+        frames = [Frame(back=self._written(row.tail(numbers, False)))]
+        frames.append(replace(frame, back=back + self._written(row.tail(numbers, True))))
         return [
-            expand_text(text, marks, self._expansions(own, kwargs), frame if any(own.values()) else Frame())
+            expand_text(text, marks, self._expansions(own, kwargs), frames[any(own.values())])
             for text, own in zip(texts, map(dict, zip(*shares, strict=True)), strict=True)
         ]
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from .. import counts
 from ..forms import Row
@@ -59,6 +62,18 @@ FLORENCE_TASKS = {
     "<REGION_TO_OCR>": "What text is in the region {input}?",
 }
 
+
+def _picture_to_make(numbers: Mapping[str, Any], images: bool) -> tuple[str, ...]:
+    """The grid of the picture that GLM-Image is to make, and of a smaller one before it where it has no image to start
+    from."""
+    grids = [(numbers["target_h"] // 32, numbers["target_w"] // 32)]
+    if not images:
+        ratio = math.sqrt(grids[0][0] / grids[0][1])
+        grids.append((max(1, int(ratio * 16)), max(1, int(16 / ratio))))
+    pieces = (("grid_bos_token", Text(f"{rows} {columns}"), "grid_eos_token") for rows, columns in grids)
+    return (*(piece for grid in pieces for piece in grid), "bos_token")
+
+
 RUNS: dict[str, Row] = {
     # One run, counted from the grid of patches.
     "Qwen2VLProcessor": QWEN,
@@ -98,7 +113,19 @@ RUNS: dict[str, Row] = {
         family="PaddleOCRVL",
         tokens={"image_token": "<|IMAGE_PLACEHOLDER|>"},
     ),
-    "GlmImageProcessor": replace(QWEN, types=("glm_image",), family="GlmImage", tokens={"image_token": "<|image|>"}),
+    "GlmImageProcessor": replace(
+        QWEN,
+        types=("glm_image",),
+        family="GlmImage",
+        tokens={
+            "image_token": "<|image|>",
+            "grid_bos_token": "<sop>",
+            "grid_eos_token": "<eop>",
+            "bos_token": "<s>",
+        },
+        numbers={"target_h": 1152, "target_w": 768},
+        tail=_picture_to_make,
+    ),
     "VideoLlama3Processor": replace(QWEN, types=("video_llama_3",), family="VideoLlama3"),
     "Kimi_K25Processor": replace(QWEN, types=("kimi_k25",), family="Kimi_K25", feature="<|media_pad|>", tokens={}),
     "LightOnOcrProcessor": Row(
