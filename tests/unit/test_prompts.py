@@ -67,7 +67,7 @@ def test_measured_videos(name: str) -> None:
         known = {"total_num_frames": frames, "height": height, "width": width}
         if case["fps"] is not None:
             known |= {"fps": case["fps"], "duration": frames / case["fps"]}
-        if name.startswith("NemotronH") and 1000 % (case["fps"] or 1):  # P24
+        if name.startswith("NemotronH") and 1000 % (case["fps"] or 1):  # see docs/deviations.md
             continue
         told: Any = known
         if name == "VideoLlama3Processor":  # what is kept depends on what is on the frames; these are grey

@@ -202,7 +202,7 @@ class PromptEncoder:
         if not hasattr(pixels, "items"):
             pixels = {self.image_processor.model_input_names[0]: pixels}
         if self.layout.mask_name and loaded:
-            outputs[self.layout.mask_name] = self._mask(encoded, outputs["input_ids"], pixels).tolist()
+            outputs[self.layout.mask_name] = self._mask(encoded, outputs["input_ids"], pixels, asked).tolist()
         if both := films.keys() & pixels.keys() - {"video_metadata"}:
             raise ValueError(
                 f"{self.layout.name}: images and videos of one call would both be {', '.join(sorted(both))}; pass the "
@@ -271,7 +271,9 @@ class PromptEncoder:
             films[other] = frames.reshape((-1, *frames.shape[2:])) if hasattr(frames, "reshape") else frames
         return clips, films
 
-    def _mask(self, encoded: list[ExpandedIds], ids: list[list[int]], pixels: Mapping[str, Any]) -> Any:
+    def _mask(
+        self, encoded: list[ExpandedIds], ids: list[list[int]], pixels: Mapping[str, Any], asked: dict[str, Any]
+    ) -> Any:
         """The mask that the reference makes beside the ids."""
         known = self.tokenizer.token_to_id
         (image,) = Vocabulary.of(self.tokenizer).ids_of(self.layout.image_token)
@@ -281,7 +283,8 @@ class PromptEncoder:
             return image_attention_mask(ids, image, known(self.special_tokens.get("eos_token", "")))
         told = [[int(sum(tiles)) for tiles in own] for own in pixels["aspect_ratio_mask"]]
         tiles = [own[: len(one.replacements)] for own, one in zip(told, encoded, strict=True)]
-        return cross_attention_mask(ids, image, tiles, self.image_processor.max_image_tiles)
+        most = self.image_processor._resolve(asked).max_image_tiles
+        return cross_attention_mask(ids, image, tiles, most)
 
     def _pad_id(self) -> int:
         padding = self.tokenizer.padding
