@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
-from ..core.names import unknown_names
 from .arranging import Arranged, Arrangements
 from .assemble import assembled, counter
 from .clips import made_video, planned_video
 from .counts import Tiles
 from .forms import Form, Pieces, VideoRow
 from .lookup import UnknownPromptError, default_processor, default_video_processor, row_of, shapes
-from .prompt import ExpandedIds, ExpandedText, Frame, Kind, expand_ids, expand_text, shared_out
+from .prompt import ExpandedIds, ExpandedText, Kind
 from .steps import MadeVideo
 from .tokens import Expansion, Run, Vocabulary, expansion
+from .whole import WholePrompts
 
 if TYPE_CHECKING:
     from ..image_processing_utils import BaseImageProcessor
@@ -205,6 +204,11 @@ class PromptLayout:
         seconds = self._video_row.seconds
         return None if seconds is None else seconds(self._made_video(video, options, numbers))
 
+    def duration(self, video: Any, /, **kwargs: Any) -> float | None:
+        """Seconds that a video lasts; None if nobody says it. Arguments and errors as `video`."""
+        numbers, options = self._parted(kwargs)
+        return self._made_video(video, options, numbers).duration
+
     @property
     def renamed(self) -> dict[str, str]:
         """Outputs of the video processor that the model takes by other names."""
@@ -332,119 +336,14 @@ class PromptLayout:
             TypeError: ids without a vocabulary.
         """
         given: dict[Kind, Sequence[Any]] = {"image": images, "video": videos}
-        marks = self._marks(bool(videos))
+        whole = WholePrompts(self, self._video_row if videos else self._row.video, self._row)
         if isinstance(text, str):
-            return self._expanded_texts([text], {kind: [list(own)] for kind, own in given.items()}, marks, kwargs)[0]
+            return whole.texts([text], {kind: [list(own)] for kind, own in given.items()}, kwargs)[0]
         if text and all(isinstance(entry, str) for entry in text):
-            return self._expanded_texts(text, given, marks, kwargs)
+            return whole.texts(text, given, kwargs)
         if vocabulary is None:
             raise TypeError("token ids are expanded with a vocabulary: pass vocabulary=, a mapping or a tokenizer")
-        known = Vocabulary.of(vocabulary)
-        here = {mark: kind for mark, kind in marks.items() if given.get(kind) or known.token_to_id(mark) is not None}
-        counts = {kind: list(text).count(known.ids_of(mark)[0]) for mark, kind in here.items()}
-        own = {kind: shared_out(given[kind], [count], kind)[0] for kind, count in counts.items()}
-        return expand_ids(text, here, self._expansions(own, kwargs), known)
-
-    def _marks(self, videos: bool) -> dict[str, Kind]:
-        """What each placeholder stands for."""
-        row = self._video_row if videos else self._row.video
-        marks: dict[str, Kind] = {self.image_placeholder: "image"}
-        if row is not None:
-            marks[self.video_placeholder] = "video"
-            if row.duration and videos:
-                marks[row.duration] = "duration"
-        return marks
-
-    def _expansions(self, own: Mapping[Kind, Sequence[Any]], kwargs: Mapping[str, Any]) -> dict[Kind, list[Expansion]]:
-        """What replaces the placeholders of one prompt."""
-        images, videos = own.get("image", ()), own.get("video", ())
-        for_images, for_videos = self._shared_options(kwargs) if images and videos else (kwargs, kwargs)
-        made: dict[Kind, list[Expansion]] = {
-            "image": [self.image(size, index, **for_images) for index, size in enumerate(images)],
-            "video": [self.video(video, index, **self._for(video, for_videos)) for index, video in enumerate(videos)],
-        }
-        if self._row.video is not None and self._row.video.duration:
-            made["duration"] = [expansion([Run(self._lasts(video, for_videos), 1, is_text=True)]) for video in videos]
-        return made
-
-    def _for(self, video: Any, kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What a video is written with: a plan has its options already."""
-        if not hasattr(video, "outputs"):
-            return kwargs
-        return {name: value for name, value in kwargs.items() if name in self._row.numbers}
-
-    def _shared_options(self, kwargs: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """Of what both are called with, what each knows.
-
-        Raises:
-            TypeError: an option that neither has.
-        """
-        both = [{**self.numbers, **one._options} for one in (self.image_processor, self.video_processor)]
-        if strange := [name for name in kwargs if not any(name in known for known in both)]:
-            raise TypeError(unknown_names(strange, {**both[0], **both[1]}, self.name))
-        found = [{name: value for name, value in kwargs.items() if name in known} for known in both]
-        return found[0], found[1]
-
-    def _lasts(self, video: Any, kwargs: Mapping[str, Any]) -> str:
-        """The seconds that a video lasts, as they stand in a prompt."""
-        numbers, options = self._parted(self._for(video, kwargs))
-        seconds = self._made_video(video, options, numbers).duration
-        if seconds is None:
-            raise ValueError(f"{self.name} writes how long a video lasts: its `duration` has to be known; give it")
-        return str(round(seconds, 2))
-
-    def _expanded_texts(
-        self,
-        texts: Sequence[str],
-        given: Mapping[Kind, Sequence[Any]],
-        marks: dict[str, Kind],
-        kwargs: Mapping[str, Any],
-    ) -> list[ExpandedText]:
-        texts = [self._plain(text) for text in texts]
-        nested = {kind: bool(own) and all(isinstance(entry, list) for entry in own) for kind, own in given.items()}
-        if self._row.prefix:
-            for mark, kind in marks.items():
-                if not any(mark in text for text in texts):
-                    own = given[kind]
-                    counts = [len(entry) for entry in own] if nested[kind] else [1] * len(own)
-                    counts += [0] * (len(texts) - len(counts))
-                    texts = [mark * count + text for text, count in zip(texts, counts, strict=False)]
-        if strange := [kind for kind, own in given.items() if any(own) and kind not in marks.values()]:
-            raise UnknownPromptError(f"{self.name} writes no {strange[0]}s into prompts")
-        shares = []
-        for mark, kind in marks.items():
-            if kind in given:
-                counts = [text.count(mark) for text in texts]
-                shares.append([(kind, own) for own in shared_out(given[kind], counts, kind, nested[kind])])
-        row = self._row
-        front, back, after, fence = map(self._written, (row.front, row.back, row.after_images, (row.fence,)))
-        frame = Frame(front, back, after, row.front_behind_images, fence, row.blank)
-        numbers, _ = self._parted(kwargs)
-        frames = [Frame(back=self._written(row.tail(numbers, False)))]
-        frames.append(replace(frame, back=back + self._written(row.tail(numbers, True))))
-        return [
-            expand_text(text, marks, self._expansions(own, kwargs), frames[any(own.values())])
-            for text, own in zip(texts, map(dict, zip(*shares, strict=True)), strict=True)
-        ]
-
-    def _plain(self, text: str) -> str:
-        """A prompt as it is before images are put in: sentences for tasks, no blanks that are to be dropped.
-
-        Raises:
-            ValueError: a task beside other text that takes none.
-        """
-        if self._row.dropped:
-            text = re.sub(self._row.dropped, "", text)
-        for task, sentence in self._row.tasks.items():
-            if task in text:
-                rest = text.replace(task, "")
-                if rest and "{input}" not in sentence:
-                    raise ValueError(f"{self.name}: {task} is a prompt by itself, not beside {rest!r}")
-                return sentence.format(input=rest)
-        return text
-
-    def _written(self, pieces: Sequence[str]) -> str:
-        return "".join(map(self._named, pieces))
+        return whole.ids(text, given, Vocabulary.of(vocabulary), kwargs)
 
     def type_ids(self, expanded: ExpandedIds) -> list[int]:
         """1 for each token of a prompt that the model is told belongs to an image, 2 to a video, 0 for text.
