@@ -90,6 +90,19 @@ def test_several_images_and_prompts(name: str) -> None:
     assert [tokenizer(expanded.text)["input_ids"] for expanded in layout.expand(texts, flat)] == expected
 
 
+# What takes no text without an image, or makes a query of it.
+NEVER_ALONE = {"GotOcr2Processor", "PaliGemmaProcessor", "ColPaliProcessor", "ColQwen2Processor", "PI0Processor"}
+NEVER_ALONE |= {"Kosmos2_5Processor", "ShieldGemma2Processor", "InstructBlipVideoProcessor"}
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if name not in NEVER_ALONE])
+def test_texts_without_images(name: str) -> None:
+    processor, tokenizer = build(name)
+    text = "hi there"
+    made = processor(text=[[text]] if name == "IdeficsProcessor" else [text], return_tensors="pt")
+    assert made["input_ids"][0].tolist() == tokenizer(layout_of(name).expand(text).text)["input_ids"]
+
+
 @pytest.mark.parametrize("target", [{}, {"target_h": 512, "target_w": 2000}, {"target_h": 900, "target_w": 417}])
 def test_the_picture_that_glm_image_is_to_make(target: dict[str, int]) -> None:
     processor, tokenizer = build("GlmImageProcessor")

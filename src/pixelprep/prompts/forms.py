@@ -106,6 +106,7 @@ class Row:
         number_in_front: what numbers the images of a prompt, where the image processor's `use_image_id` is on.
         prefix: images stand before a text that has no placeholder.
         front, back, after_images: around a whole prompt, and behind its last image.
+        framed: `front` and `back` stand around texts without images too.
         tail: what stands behind `back`, made from the numbers and from whether there are images; of texts without, too.
         front_behind_images: images that lead a prompt come before `front`.
         fence: what neighbouring images share.
@@ -137,6 +138,7 @@ class Row:
     front: Pieces = ()
     back: Pieces = ()
     after_images: Pieces = ()
+    framed: bool = False
     tail: Callable[[Mapping[str, Any], bool], Pieces] = lambda numbers, images: ()
     front_behind_images: bool = False
     fence: str = ""

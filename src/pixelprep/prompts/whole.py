@@ -114,8 +114,9 @@ class WholePrompts:
         front, back, after, fence = map(self._written, (row.front, row.back, row.after_images, (row.fence,)))
         frame = Frame(front, back, after, row.front_behind_images, fence, row.blank)
         numbers = {**self._layout.numbers, **kwargs}
-        frames = [Frame(back=self._written(row.tail(numbers, False)))]
-        frames.append(replace(frame, back=back + self._written(row.tail(numbers, True))))
+        alone, beside = (self._written(row.tail(numbers, images)) for images in (False, True))
+        plain = Frame(front, back + alone) if row.framed else Frame(back=alone)
+        frames = plain, replace(frame, back=back + beside)
         return [
             expand_text(text, marks, self._expansions(own, kwargs), frames[any(own.values())])
             for text, own in zip(texts, map(dict, zip(*shares, strict=True)), strict=True)

@@ -99,6 +99,7 @@ FENCED: dict[str, Row] = {
         },
         numbers={"image_seq_length": 1024},
         back=("sep_token",),
+        framed=True,
     ),
     "Gemma3nProcessor": Row(
         ("gemma3n",),
@@ -209,6 +210,7 @@ FENCED: dict[str, Row] = {
             "bos_token": "<s>",
         },
         front=("bos_token",),
+        framed=True,
     ),
     "Molmo2Processor": Row(
         ("molmo2",),
@@ -222,5 +224,6 @@ FENCED: dict[str, Row] = {
         ),
         tokens={"bos_token": "<s>"},
         front=("bos_token",),
+        framed=True,
     ),
 }
