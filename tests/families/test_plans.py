@@ -24,7 +24,7 @@ from pixelprep.core.errors import NeedsPixelsError
 from pixelprep.image_processing_outputs import converter
 from pixelprep.image_processing_utils import BaseImageProcessor
 from pixelprep.ops.protocol import VERB_NAMES
-from pixelprep.plans import Symbol, SymbolOps, planning
+from pixelprep.plans import Symbol, SymbolOps, replaying
 from pixelprep.registry.families import FAMILIES
 from pixelprep.testing.battery import covered_families, usable_backends
 from pixelprep.testing.compare import outcome
@@ -292,11 +292,11 @@ def test_plans_pickle_and_copy() -> None:
 
 
 def test_a_processor_remembers_a_bounded_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "MOST_PLANS", 3)
+    monkeypatch.setattr(replaying, "MOST", 3)
     processor = family("Gemma4")
     plans = [processor.plan((300, 400 + width)) for width in range(5)]
     assert list(processor._plans.values()) == plans[2:]
-    monkeypatch.setattr(planning, "MOST_WEIGHT", 12_000)  # each has a position for 2520 patches
+    monkeypatch.setattr(replaying, "MOST_WEIGHT", 12_000)  # each has a position for 2520 patches
     processor.plan((300, 300))
     assert len(processor._plans) == 2
 

@@ -20,12 +20,15 @@ from pixelprep.core.threads import LateImage, Loading
 from pixelprep.geometry import Size, copies_axis, patch_axes, patch_shape
 from pixelprep.ops.arrays import ArrayOps, BrainFloats, refuse_device
 from pixelprep.ops.blurring import blur_of, blur_weights
-from pixelprep.ops.nesting import first_leaf, nested_shape
+from pixelprep.ops.nesting import first_leaf
 from pixelprep.ops.protocol import VERB_NAMES
+from pixelprep.plans.graph import Graph
 
 from . import _core
 from .film import Film, film
-from .recipe import Array, Layout, Recipe, Resize, axis_groups, make, render, start, store, threads, view, workers
+from .outputs import filled, joined, memory, stacked
+from .program import Program, program_of
+from .recipe import CHANNELS, Array, Layout, Recipe, Resize, axis_groups, make, render, start, threads
 
 MOST_TAPS = 15
 """Of a blur along an axis, for the core to do it."""
@@ -218,37 +221,30 @@ class NativeOps(ArrayOps):
     def stack(self, nested: Sequence[Any], dtype: str | None = None) -> Any:
         if isinstance(first_leaf(nested), BrainFloats):
             return super().stack(nested, dtype)
-        shape = nested_shape(nested)
-        type_name = _type_name(first_leaf(nested), dtype)
-        out = _memory(shape, type_name)
-        targets: list[tuple[Any, Array]] = []
-        _assign(out, nested, targets)
-        return _filled(out, targets, type_name)
+        return filled(*stacked(nested, dtype))
 
     def concat(self, arrays: Sequence[Any], dtype: str | None = None, axis: int = 0) -> Any:
-        if axis == -1 and _may_stand_beside(arrays):
-            return _beside(arrays, _type_name(arrays[0], dtype))
-        if axis != 0 or not any(isinstance(array, Recipe | Film) for array in arrays):
-            return super().concat([np.asanyarray(array) for array in arrays], dtype, axis)
-        if len({tuple(array.shape[1:]) for array in arrays}) > 1:
-            return super().concat([np.asanyarray(array) for array in arrays], dtype, axis)  # raises
-        type_name = _type_name(arrays[0], dtype)
-        out = _memory((sum(array.shape[0] for array in arrays), *arrays[0].shape[1:]), type_name)
-        targets: list[tuple[Any, Array]] = []
-        start = 0
-        for array in arrays:
-            targets.append((array, out[start : start + array.shape[0]]))
-            start += array.shape[0]
-        return _filled(out, targets, type_name)
+        found = joined(arrays, dtype, axis)
+        return (
+            super().concat([np.asanyarray(array) for array in arrays], dtype, axis) if found is None else filled(*found)
+        )
 
     def pixel_mask(self, height: int, width: int, padded_height: int, padded_width: int, dtype: str = "int64") -> Array:
         if (height, width) == (padded_height, padded_width):  # one element for all: tiles have many such masks
             return np.broadcast_to(np.ones((), dtype=dtype), (height, width))
-        mask = _memory((padded_height, padded_width), dtype)
+        mask = memory((padded_height, padded_width), dtype)
         mask[:height, :width] = 1
         mask[height:] = 0
         mask[:height, width:] = 0
         return mask
+
+    def sources(self, images: Sequence[Any]) -> list[_core.Image] | None:
+        """The images behind arrays with which nothing was done yet; None if one is another, or a file to be decoded."""
+        return [image.source for image in images] if all(map(_is_untouched, images)) else None
+
+    def program(self, graph: Graph) -> Program | None:
+        """What the core does for the verbs of a plan, to be run again and again; None where NumPy has a part in it."""
+        return program_of(self, graph)
 
     def unstack(self, images: Any) -> list[Any]:
         if isinstance(images, Film):
@@ -306,6 +302,18 @@ def _on(base: Recipe) -> Recipe:
     return start(base, *base.shape)
 
 
+def _is_untouched(image: Any) -> bool:
+    if type(image) is not Recipe or type(image.source) is not _core.Image:
+        return False
+    kept = image.resize is None and image.cut is None and image.canvas is None and image.layout is None
+    return (
+        kept
+        and not image.steps
+        and image.window == (0, 0, *image.size)
+        and image.channels == CHANNELS[len(image.channels)]
+    )
+
+
 def _inside(images: Recipe) -> bool:
     top, left, height, width = images.window
     return top >= 0 and left >= 0 and top + height <= images.resized[0] and left + width <= images.resized[1]
@@ -326,66 +334,3 @@ def _pillow_pixels(image: Any) -> _core.Image:
     except (AttributeError, ValueError):  # Pillow before 11.3, or an image of several blocks
         pixels = np.asarray(image)
         return _core.Image.from_array(pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis])
-
-
-def _type_name(first: Any, dtype: str | None) -> str:
-    """The dtype asked for where pixels are floating point; integer outputs keep theirs."""
-    if isinstance(first, Recipe):
-        return dtype or "float32" if first.type_name == "float32" else "uint8"
-    given = np.dtype(first.dtype)
-    return dtype if dtype is not None and (given.kind == "f" or given.name == "bfloat16") else given.name
-
-
-def _memory(shape: Sequence[int], type_name: str) -> Array:
-    """Uninitialised memory of the core's, bfloat16 as uint16."""
-    if type_name in ("uint8", "float16", "bfloat16", "float32"):
-        return _core.empty(shape, type_name)
-    dtype = np.dtype(type_name)
-    return _core.empty((math.prod(shape) * dtype.itemsize,), "uint8").view(dtype).reshape(shape)
-
-
-def _assign(out: Array, nested: Any, targets: list[tuple[Any, Array]]) -> None:
-    """Pair every array of nested lists with its place; places that lists are too short for become zero."""
-    for index, entry in enumerate(nested):
-        if isinstance(entry, (list, tuple)):
-            _assign(out[index], entry, targets)
-        else:
-            targets.append((entry, out[index]))
-    out[len(nested) :] = 0
-
-
-def _may_stand_beside(arrays: Sequence[Any]) -> bool:
-    """Whether these are recipes of one kind of values that differ in the last axis alone."""
-    return all(isinstance(array, Recipe) for array in arrays) and (
-        len({(array.type_name, *array.shape[:-1]) for array in arrays}) == 1
-    )
-
-
-def _beside(recipes: Sequence[Recipe], type_name: str) -> Any:
-    """Recipes joined along the last axis, each made into its part of every line."""
-    line = sum(recipe.shape[-1] for recipe in recipes)
-    out = _memory((*recipes[0].shape[:-1], line), type_name)
-    targets, start = [], 0
-    for recipe in recipes:
-        targets.append((recipe.beside(line), out.reshape(-1)[start:]))
-        start += recipe.shape[-1]
-    return _filled(out, targets, type_name)
-
-
-def _filled(out: Array, targets: Sequence[tuple[Any, Array]], type_name: str) -> Any:
-    """Make every recipe in its place, and convert what is an array already."""
-    recipes, films = [], []
-    for array, place in targets:
-        if isinstance(array, Film):
-            films.append((array, place))
-        elif isinstance(array, Recipe) and (type_name == array.type_name or array.type_name == "float32"):
-            recipes.append((array, place))
-        else:
-            store(np.asarray(array), place, type_name)
-    if recipes:
-        render(recipes, type_name)
-    # One that comes out of a file is decoded on one thread: several of them at a time.
-    several = len(films) > 1 and all(film.streamed for film, _ in films)
-    arguments = [(film, place, type_name, not several) for film, place in films]
-    workers.run(Film.write, arguments, (threads() or _core.num_threads()) if several else 1)
-    return view(out, type_name)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pixelprep.core.errors import NeedsPixelsError
 from pixelprep.core.limits import check_target
 from pixelprep.core.threads import LateImage, Workers
 from pixelprep.ops.arrays import numpy_dtype
@@ -25,6 +26,12 @@ Step = tuple[str, tuple[float, ...], tuple[float, ...]]
 
 # The renderer's own: those that load files have theirs.
 workers = Workers()
+
+
+class Slot(NamedTuple):
+    """In place of an image that each call brings: its number among them."""
+
+    number: int
 
 
 class Resize(NamedTuple):
@@ -60,7 +67,7 @@ class Recipe:
     outside; the values go through `steps`; the canvas `canvas` around it, placed at `place`, takes `pad`; `layout`.
     """
 
-    source: Any  # a `_core.Image`, a `LateImage`, or a `Recipe` of 8-bit pixels
+    source: Any  # a `_core.Image`, a `LateImage`, a `Slot`, or a `Recipe` of 8-bit pixels
     shape: tuple[int, ...]
     size: tuple[int, int]  # of the source after `cut`
     channels: tuple[int, ...]  # the source's channel of each of ours
@@ -122,19 +129,24 @@ class Recipe:
         return getattr(make(self), name)
 
 
+CHANNELS = [tuple(range(count)) for count in range(5)]
 _NOTHING = Recipe(None, (), (0, 0), (), (0, 0, 0, 0))
 
 
 def start(source: Any, channels: int, height: int, width: int) -> Recipe:
     """The recipe of a source as it is."""
     # Not by the constructor, which a frozen dataclass makes slow.
-    return _NOTHING.then(
+    made = object.__new__(Recipe)
+    made.__dict__.update(
+        _NOTHING.__dict__,
         source=source,
         shape=(channels, height, width),
         size=(height, width),
-        channels=tuple(range(channels)),
+        channels=CHANNELS[channels] if channels < len(CHANNELS) else tuple(range(channels)),
         window=(0, 0, height, width),
+        made={},
     )
+    return made
 
 
 def make(recipe: Recipe) -> Array:
@@ -200,20 +212,44 @@ def prepare(recipes: Iterable[Recipe]) -> None:
             continue
         channels, height, width = base.shape
         check_target(height, width, base.size)
-        # Pixels of four bytes (or one) are what the kernels read fastest.
-        pixels = _core.empty((height, width, 1 if channels == 1 else 4), "uint8")
+        pixels = _core.empty(between(base), "uint8")
         jobs.append(job(base, pixels, "uint8", pixel=pixels.shape[-1]))
         base.made["image"] = _core.Image.from_array(pixels[:, :, :channels])
     _core.render(jobs, threads())
 
 
+def between(base: Recipe) -> tuple[int, int, int]:
+    """The shape in memory of an image that further steps start from: pixels of four bytes (or one) are what the kernels
+    read fastest."""
+    channels, height, width = base.shape
+    return height, width, 1 if channels == 1 else 4
+
+
 def job(recipe: Recipe, out: Array, type_name: str, pixel: int = 0) -> _core.Job:
-    """The core's description of a recipe; with `pixel`, as an image of pixels of so many bytes."""
+    """The core's description of a recipe; with `pixel`, as an image of pixels of so many bytes.
+
+    Raises:
+        NeedsPixelsError: a program is being made, and there are no pixels.
+    """
+    recipe = from_whole(recipe)
+    image = recipe.source
+    if isinstance(image, Recipe):
+        image = image.made["image"]
+    elif isinstance(image, LateImage):
+        image = _core.Image.from_array(image.decode())
+    elif isinstance(image, Slot):
+        raise NeedsPixelsError("what comes of this image is looked at before it is an output")
+    if recipe.cut is not None:
+        image = image.crop(*recipe.cut)
+    return _core.Job(image, tables(recipe.steps, len(recipe.channels), type_name), out, *rest_of(recipe, pixel))
+
+
+def from_whole(recipe: Recipe) -> Recipe:
+    """The recipe of a part of an image that somebody needed whole, and so is there: take the pixels from it."""
     whole = recipe.whole
     if whole is not None and "image" in whole.made and whole.channels == recipe.channels:
-        # Somebody needed the whole image too, so it is there: take the pixels from it.
         top, left, *size = recipe.window
-        recipe = recipe.then(
+        return recipe.then(
             source=whole,
             size=whole.shape[1:],
             resize=None,
@@ -222,13 +258,11 @@ def job(recipe: Recipe, out: Array, type_name: str, pixel: int = 0) -> _core.Job
             channels=tuple(range(len(recipe.channels))),
             fill=(),
         )
-    image = recipe.source
-    if isinstance(image, Recipe):
-        image = image.made["image"]
-    elif isinstance(image, LateImage):
-        image = _core.Image.from_array(image.decode())
-    if recipe.cut is not None:
-        image = image.crop(*recipe.cut)
+    return recipe
+
+
+def rest_of(recipe: Recipe, pixel: int = 0) -> tuple[Any, ...]:
+    """The core's arguments behind the image, the tables and the memory."""
     resize = recipe.resize
     canvas = recipe.canvas or recipe.window[2:]
     if pixel:
@@ -236,10 +270,7 @@ def job(recipe: Recipe, out: Array, type_name: str, pixel: int = 0) -> _core.Job
     else:
         places = offsets(len(recipe.channels), *canvas, recipe.layout)
     rows, columns, channel_stride, copies, copy_stride = places
-    return _core.Job(
-        image,
-        tables(recipe.steps, len(recipe.channels), type_name),
-        out,
+    return (
         recipe.resized,
         resize.resample if resize else 0,
         resize.antialias if resize else True,

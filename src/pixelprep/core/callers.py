@@ -4,12 +4,32 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 _PACKAGE = __name__.partition(".")[0]
+_refused = ContextVar("whether a warning is an error, which no filter of the user's sees", default=False)
+
+
+class WarnedError(Exception):
+    """What was run would have warned."""
+
+
+@contextmanager
+def warnings_refused() -> Iterator[None]:
+    """In this block what would warn is a `WarnedError`: each call is to warn by itself."""
+    token = _refused.set(True)
+    try:
+        yield
+    finally:
+        _refused.reset(token)
 
 
 def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn, naming the first line on the way here that is not the library's."""
+    if _refused.get():
+        raise WarnedError(message)
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
         level, frame = level + 1, frame.f_back

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..core.kinds import is_pil_image
+
 
 def unpacked(value: Any) -> Any:
     """An image or a source out of a row of a data set, a list out of a column; anything else as it is.
@@ -15,6 +17,8 @@ def unpacked(value: Any) -> Any:
     Raises:
         TypeError: a dictionary without bytes and path.
     """
+    if is_pil_image(value):
+        return value
     if hasattr(value, "as_py"):  # a scalar of Arrow
         return unpacked(value.as_py())
     if isinstance(value, Mapping):

@@ -167,7 +167,7 @@ class Graph:
     @cached_property
     def _done_with(self) -> list[list[Ref]]:
         """For each node the arrays that nobody needs after it, so that they are let go."""
-        kept = set(_refs(self.results))
+        kept = set(refs(self.results))
         done: list[list[Ref]] = []
         for node in reversed(self.nodes):
             last = [ref for ref in dict.fromkeys(taken(node)) if ref not in kept]
@@ -290,7 +290,7 @@ def taken(node: Node, like: bool = True) -> Iterator[Ref]:
         if isinstance(value, Ref) and (like or name != "like"):
             yield value
         elif name in NESTED:
-            yield from _refs(value)
+            yield from refs(value)
 
 
 def frozen(value: Any) -> Any:
@@ -302,18 +302,18 @@ def frozen(value: Any) -> Any:
     return frozen(value.tolist()) if hasattr(value, "tolist") else value
 
 
-def _refs(value: Any) -> Iterator[Ref]:
+def refs(value: Any) -> Iterator[Ref]:
     """The arrays that nested lists or results name."""
     if isinstance(value, Ref):
         yield value
     elif isinstance(value, Converted):
-        yield from _refs(value.value)
+        yield from refs(value.value)
     elif isinstance(value, (list, tuple)):
         for entry in value:
-            yield from _refs(entry)
+            yield from refs(entry)
     elif isinstance(value, Mapping):
         for entry in value.values():
-            yield from _refs(entry)
+            yield from refs(entry)
 
 
 def _arrays(value: Any) -> Iterator[Any]:

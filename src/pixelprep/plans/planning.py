@@ -21,13 +21,10 @@ from .graph import graph_of
 from .outputs import ArrayOutput
 from .plan import Plan
 from .promises import arithmetic
+from .replaying import forget
 from .symbols import Symbol, SymbolOps
 from .videos import PlannedVideo, planned_videos
 
-MOST_PLANS = 256
-"""Plans that a processor remembers, the newest ones."""
-MOST_WEIGHT = 2**20
-"""Verbs and numbers that they hold together: some 50 MB."""
 BANDS = {"1": 1, "L": 1, "P": 1, "LA": 2, "PA": 2, "RGB": 3, "YCbCr": 3, "LAB": 3, "HSV": 3, "RGBA": 4, "CMYK": 4}
 """Channels of Pillow's modes of bytes; what 16-bit and wider pixels become follows from their values."""
 
@@ -70,8 +67,7 @@ class Planning:
         plan, _ = self._trace(described, args, {**call.kwargs, "device": None}, call)
         if key is not None:
             plans[key] = plan
-            while len(plans) > MOST_PLANS or sum(known.weight for known in list(plans.values())) > MOST_WEIGHT:
-                plans.pop(next(iter(plans)), None)
+            forget(plans)
         return plan
 
     def output_shapes(self, height: int, width: int, **kwargs: Any) -> dict[str, ArrayOutput]:

@@ -71,10 +71,10 @@ class Pix2Struct(BaseImageProcessor):
     def without_looking(self, options):
         return {"is_vqa": False} if "is_vqa" in options else {}  # a header is drawn, as high as its text needs
 
-    def _preprocess_image_like_inputs(self, images, options):
+    def _prepare_image_like_inputs(self, images, options, expected_ndims=3):
         if options.get("is_vqa"):
             images = self._with_headers(images, options)
-        return super()._preprocess_image_like_inputs(images, options=options)
+        return super()._prepare_image_like_inputs(images, options=options, expected_ndims=expected_ndims)
 
     def _with_headers(self, images, options):
         if options.header_text is None:
