@@ -247,6 +247,25 @@ def test_positions_are_those_of_the_reference(kind: str) -> None:
 OTHER_TYPES = {"JanusProcessor", "Ovis2Processor", "Llama4Processor", "NeoMMEProcessor"}
 
 
+@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row.default_prompt])
+def test_prompts_of_images_alone(name: str) -> None:
+    processor, tokenizer = build(name)
+    layout = layout_of(name)
+    encoder = PromptEncoder(layout, layout.image_processor.with_ops(get_ops("pil")), tokenizer.backend_tokenizer)
+    image = picture(90, 130)
+    expected = processor(images=[image], return_tensors="pt")["input_ids"]
+    assert encoder(None, image)["input_ids"] == expected.tolist()
+
+
+def test_the_pages_of_a_document_are_one_image_of_the_prompt() -> None:
+    processor, tokenizer = build("GotOcr2Processor")
+    layout, page = layout_of("GotOcr2Processor"), PIL.Image.new("RGB", (60, 50))
+    text = "<img><imgpad></img>read"
+    made = processor(images=[[page, page]], text=text, multi_page=True)
+    expanded = layout.expand(text, [[(50, 60), (50, 60)]])
+    assert list(made["input_ids"][0]) == tokenizer(expanded.text)["input_ids"]
+
+
 OTHER_PIXELS = {
     "PI0Processor": "puts the cameras of a robot together, one axis more",
     "GlmImageProcessor": "has the grid of the picture to make among those of images",

@@ -389,6 +389,12 @@ class TestEncoder:
         with pytest.raises(UnknownPromptError, match="writes no videos"):
             PromptEncoder(PromptLayout("janus"), pil[0], tokenizer)("<video>", None, video)
 
+    def test_a_model_that_makes_no_prompt_of_images(self, tmp_path: Path) -> None:
+        with pytest.raises(ValueError, match="makes no prompt of images alone"):
+            PromptEncoder.from_pretrained(self.checkpoint(tmp_path), backend="pil")(
+                None, np.zeros((40, 40, 3), np.uint8)
+            )
+
     def test_a_chat_template(self, tmp_path: Path) -> None:
         encoder = PromptEncoder.from_pretrained(self.checkpoint(tmp_path), backend="pil")
         messages = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "what?"}]}]

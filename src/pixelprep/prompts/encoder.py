@@ -145,7 +145,7 @@ class PromptEncoder:
 
     def __call__(
         self,
-        text: str | Sequence[str],
+        text: str | Sequence[str] | None = None,
         images: Any = None,
         videos: Any = None,
         *,
@@ -158,7 +158,8 @@ class PromptEncoder:
         """Prompts, images and videos into inputs.
 
         Args:
-            text: a prompt or several, with the placeholder where each image and video belongs.
+            text: a prompt or several, with the placeholder where each image and video belongs; None makes the model's
+                own prompt of each image.
             images: an image, a flat list, or a list for each prompt; anything an image processor takes.
             videos: a video or several, shared out by their placeholders; anything a video processor takes.
             return_tensors: "np", "pt", ...; None gives lists.
@@ -173,12 +174,13 @@ class PromptEncoder:
             `layout.mask_name`; and what the processors make of the images and videos.
 
         Raises:
-            PlaceholderError: placeholders and images or videos do not agree. As the processors.
+            PlaceholderError: placeholders and images or videos do not agree. ValueError: no text for a model that needs
+            some. As the processors.
         """
         from ..image_processing_outputs import BatchFeature
 
         single = isinstance(text, str)
-        texts = [text] if isinstance(text, str) else list(text)
+        texts = self._default_texts(images) if text is None else [text] if isinstance(text, str) else list(text)
         loaded = [] if images is None else self.image_processor.fetch_images(images)
         loaded = loaded if is_collection(loaded) and not is_valid_image(loaded) else [loaded]
         nested = bool(loaded) and all(is_collection(own) and not is_valid_image(own) for own in loaded)
@@ -211,6 +213,13 @@ class PromptEncoder:
         made = BatchFeature(outputs, return_tensors)
         made.update({name: value for name, value in {**films, **pixels}.items() if name not in made})
         return made
+
+    def _default_texts(self, images: Any) -> list[str]:
+        """The model's own prompt for each image, images being one or a flat list."""
+        prompt = self.layout.default_prompt
+        if not prompt or images is None:
+            raise ValueError(f"{self.layout.name} makes no prompt of images alone: pass text")
+        return [prompt] * (len(images) if is_collection(images) and not is_valid_image(images) else 1)
 
     def _ids(self, encoded: list[ExpandedIds], padding: bool, types: bool | None) -> dict[str, Any]:
         """Ids, what is padding among them, and what belongs to images and videos."""

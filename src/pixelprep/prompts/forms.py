@@ -105,6 +105,8 @@ class Row:
             the processor's arguments.
         number_in_front: what numbers the images of a prompt, where the image processor's `use_image_id` is on.
         prefix: images stand before a text that has no placeholder.
+        default_prompt: the prompt that the reference makes of an image without text, "{image}" the placeholder.
+        pages: a placeholder may stand for the pages of a document, one after the other.
         front, back, after_images: around a whole prompt, and behind its last image.
         framed: `front` and `back` stand around texts without images too.
         tail: what stands behind `back`, made from the numbers and from whether there are images; of texts without, too.
@@ -135,6 +137,8 @@ class Row:
     asks: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda numbers: {}
     number_in_front: Pieces = ()
     prefix: bool = False
+    default_prompt: str = ""
+    pages: bool = False
     front: Pieces = ()
     back: Pieces = ()
     after_images: Pieces = ()

@@ -111,6 +111,11 @@ class PromptLayout:
         return "" if self._row.video is None else self._named(self._row.video.placeholder or self._row.video.feature)
 
     @property
+    def default_prompt(self) -> str:
+        """The prompt that the reference makes of an image without text; "" where it makes none."""
+        return self._row.default_prompt.replace("{image}", self.image_placeholder)
+
+    @property
     def type_ids_name(self) -> str:
         """The output that marks the places of images, where the reference makes it unasked; "" elsewhere."""
         return self._row.type_ids
@@ -141,7 +146,7 @@ class PromptLayout:
         Args:
             size: `(height, width)` of the image in pixels, upright; a Pillow image; a `Plan` of one image, with the
                 options that `asked` says; or what the image processor made of this one image, as a mapping, with the
-                key "size" beside it where a count needs it.
+                key "size" beside it where a count needs it. GOT-OCR 2 takes a list of these, the pages of a document.
             index: which image of its prompt it is; some models number them.
             kwargs: options of the image processor and of the prompt side for this call. They act on both.
 
@@ -150,6 +155,8 @@ class PromptLayout:
             MissingNumberError: the count needs a number that the checkpoint's files have and nobody gave.
             ValueError: the image processor refuses the size.
         """
+        if self._row.pages and isinstance(size, list) and not all(isinstance(side, int) for side in size):
+            return expansion(run for page in size for run in self.image(page, index, **kwargs).runs)
         numbers, options = self._parted(kwargs)
         words = {"index": index}
         forms = self._row.form if isinstance(self._row.form, tuple) else (self._row.form,)

@@ -43,6 +43,7 @@ _GEMMA3 = Row(
     tokens=_GEMMA,
     numbers={"image_seq_length": 256},
     asks=lambda numbers: {"do_pan_and_scan": False, **_PAN_AND_SCAN},
+    default_prompt="{image}",
 )
 _GEMMA4 = Row(
     ("gemma4", "diffusion_gemma"),
@@ -56,6 +57,7 @@ _GEMMA4 = Row(
         "eoi_token": "<image|>",
         "video_token": "<|video|>",
     },
+    default_prompt="{image}",
 )
 _INTERN = Row(
     ("internvl",),
@@ -109,9 +111,12 @@ FENCED: dict[str, Row] = {
         form=_SPACED,
         tokens=_GEMMA,
         numbers={"image_seq_length": 256},
+        default_prompt="{image}",
     ),
     "Gemma3Processor": _GEMMA3,
-    "ShieldGemma2Processor": replace(_GEMMA3, types=("shieldgemma2",), asks=lambda numbers: {"do_pan_and_scan": False}),
+    "ShieldGemma2Processor": replace(
+        _GEMMA3, types=("shieldgemma2",), default_prompt="", asks=lambda numbers: {"do_pan_and_scan": False}
+    ),
     "Gemma4Processor": _GEMMA4,
     "Gemma4UnifiedProcessor": replace(_GEMMA4, types=("gemma4_unified",), family="Gemma4Unified"),
     "EmbeddingGemma2Processor": replace(_GEMMA4, types=("embedding_gemma2",)),
@@ -180,6 +185,7 @@ FENCED: dict[str, Row] = {
         "image_token",
         form=Form(("image_token",), row_after=("row_token",)),
         tokens={"image_token": "<img>", "row_token": "<row>", "document_token": "<doc>"},
+        default_prompt="<doc>{image}",
     ),
     "Apertus1p5Processor": Row(
         ("apertus1p5",),

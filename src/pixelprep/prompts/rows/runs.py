@@ -74,6 +74,12 @@ def _picture_to_make(numbers: Mapping[str, Any], images: bool) -> tuple[str, ...
     return (*(piece for grid in pieces for piece in grid), "bos_token")
 
 
+_DESCRIBE = "<|im_start|>user\n<|vision_start|>{image}<|vision_end|>Describe the image.<|im_end|><|endoftext|>"
+_OCR = (
+    "<|im_start|>system\nYou should follow the instructions carefully and explain your answers in detail.<|im_end|>"
+    "<|im_start|>user\n<img>{image}</img>\n OCR: <|im_end|><|im_start|>assistant\n"
+)
+
 RUNS: dict[str, Row] = {
     # One run, counted from the grid of patches.
     "Qwen2VLProcessor": QWEN,
@@ -106,7 +112,11 @@ RUNS: dict[str, Row] = {
         },
         type_fences={"image_start_token": 1, "image_end_token": 1, "video_start_token": 2, "video_end_token": 2},
     ),
-    "ColQwen2Processor": replace(QWEN, types=("colqwen2",)),
+    "ColQwen2Processor": replace(
+        QWEN,
+        types=("colqwen2",),
+        default_prompt=_DESCRIBE,
+    ),
     "PaddleOCRVLProcessor": replace(
         QWEN,
         types=("paddleocr_vl",),
@@ -217,6 +227,8 @@ RUNS: dict[str, Row] = {
         "<imgpad>",
         numbers={"num_image_tokens": 256},
         asks=lambda numbers: {"crop_to_patches": False, "min_patches": 1, "max_patches": 12},
+        default_prompt=_OCR,
+        pages=True,
     ),
     "PerceptionLMProcessor": Row(
         ("perception_lm",),
@@ -254,7 +266,7 @@ RUNS: dict[str, Row] = {
         numbers={"num_image_tokens": 576},
     ),
     "PaliGemmaProcessor": _PALIGEMMA,
-    "ColPaliProcessor": replace(_PALIGEMMA, types=("colpali",)),
+    "ColPaliProcessor": replace(_PALIGEMMA, types=("colpali",), default_prompt="{image}Describe the image."),
     "Florence2Processor": replace(
         _PALIGEMMA,
         types=("florence2",),
@@ -262,5 +274,6 @@ RUNS: dict[str, Row] = {
         tokens={**_PALIGEMMA.tokens, "eos_token": "</s>"},
         back=("eos_token",),
         tasks=FLORENCE_TASKS,
+        default_prompt="{image}",
     ),
 }

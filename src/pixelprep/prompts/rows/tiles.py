@@ -278,5 +278,6 @@ TILES: dict[str, Row] = {
         prefix=True,
         after_images=("bos_token",),
         back=(Text("\n"),),
+        default_prompt="{image}",
     ),
 }
