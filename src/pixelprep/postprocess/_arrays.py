@@ -107,7 +107,10 @@ def sigmoid(logits: Array) -> Array:
         return logits.sigmoid()
     xp = namespace(logits)
     exponentials = xp.exp(-xp.abs(logits))
-    return xp.where(logits >= 0, 1, exponentials) / (1 + exponentials)
+    above = xp.where(logits >= 0, 1, exponentials)
+    exponentials += 1  # where it is: scores of all classes are many
+    above /= exponentials
+    return above
 
 
 def resize_maps(maps: Array, size: tuple[int, int], mode: str, align_corners: bool = False) -> Array:
@@ -174,7 +177,9 @@ def top(values: Array, count: int) -> tuple[Array, Array]:
         indices = xp.argsort(values, axis=1, descending=True, stable=True)[:, :count]
         return xp.stack([row[index] for row, index in zip(values, indices, strict=True)]), indices
     indices = np.empty((len(values), count), np.int64)
-    for row, places in zip(np.nan_to_num(values, nan=np.inf), indices, strict=True):
+    nans = np.isnan(values)
+    ranked = np.where(nans, np.inf, np.minimum(values, np.finfo(values.dtype).max)) if nans.any() else values
+    for row, places in zip(ranked, indices, strict=True):
         # Only what may be among the largest is sorted; equal ones in the order they come.
         least = np.partition(row, row.size - count)[row.size - count] if count else np.inf
         candidates = np.flatnonzero(row >= least)
