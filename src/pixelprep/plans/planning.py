@@ -21,7 +21,7 @@ from .graph import graph_of
 from .outputs import ArrayOutput
 from .plan import Plan
 from .promises import arithmetic
-from .replaying import forget
+from .replaying import make_room
 from .symbols import Symbol, SymbolOps
 from .videos import PlannedVideo, planned_videos
 
@@ -66,8 +66,8 @@ class Planning:
         call = replace(call, several=_several(described))
         plan, _ = self._trace(described, args, {**call.kwargs, "device": None}, call)
         if key is not None:
+            make_room(plans, plan.weight)
             plans[key] = plan
-            forget(plans)
         return plan
 
     def output_shapes(self, height: int, width: int, **kwargs: Any) -> dict[str, ArrayOutput]:

@@ -84,12 +84,12 @@ def replayed(processor: Any, images: Prepared, args: tuple[Any, ...], options: O
     kinds: dict[Any, Any] = processor.__dict__.setdefault("_plans", {})
     kind: Kind | None = kinds.pop(key, None)
     if kind is None:
+        make_room(kinds)
         kinds[key] = Kind((options, limits))
-        forget(kinds)
         return None
     if not kind.tried:
         kind.program, kind.tried = program_of(processor, images, args, options), True
-        forget(kinds, kind.weight)
+        make_room(kinds, kind.weight)
     kinds[key] = kind  # behind those that were used longer ago
     return None if kind.program is None else BatchFeature(kind.program(sources))
 
@@ -111,11 +111,13 @@ def program_of(processor: Any, images: Prepared, args: tuple[Any, ...], options:
     return program
 
 
-def forget(remembered: dict[Any, Any], further: int = 0) -> None:
-    """Let go of what was used longest ago, until the rest and a further weight are within the bounds."""
-    while len(remembered) > MOST or further + sum(entry.weight for entry in list(remembered.values())) > MOST_WEIGHT:
-        if remembered.pop(next(iter(remembered), None), None) is None:
-            break
+def make_room(remembered: dict[Any, Any], weight: int = 0) -> None:
+    """Let go of what was used longest ago, until one more, of this weight, keeps within the bounds."""
+    while remembered and (
+        len(remembered) >= MOST
+        or (weight and weight + sum(entry.weight for entry in list(remembered.values())) > MOST_WEIGHT)
+    ):
+        remembered.pop(next(iter(list(remembered)), None), None)  # a copy, for other threads let go of some too
 
 
 def _symbol(image: Any) -> Any:
