@@ -102,6 +102,29 @@ def test_patches_are_laid_out_in_the_same_pass(dtype: str | None, vector: str, m
     assert np.array_equal(found[0].view(np.uint8), found[1].view(np.uint8))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", None])
+@pytest.mark.parametrize("bytes_", [False, True])
+def test_patches_are_made_into_longer_rows(dtype: str | None, bytes_: bool) -> None:
+    """SigLIP 2: rows of one value behind the patches, written into the batch."""
+    found = []
+    for ops in (NATIVE, REFERENCE):
+        arrays = []
+        for seed, (width, height) in enumerate([(60, 50), (40, 90)]):
+            array = ops.from_image(picture(width, height, seed=seed), None, None)
+            array = ops.resize(array, 28, 42, PILImageResampling.BICUBIC)
+            array = array if bytes_ else ops.rescale_and_normalize(array, 1 / 255, MEAN, STD)
+            array = ops.pad(ops.pad(ops.patchify(array, 14, vector="hwc"), 0, 3, 0, 0, seed), 0, 1, 0, 0, seed)
+            if ops is NATIVE:
+                assert isinstance(array, Recipe)
+                assert np.array_equal(np.asarray(array)[-4:], np.full((4, 588), seed))
+            arrays.append(array)
+        found.append(np.asarray(ops.stack([*arrays, arrays[0]], dtype)))
+        other = ops.pad(arrays[1], 0, 1, 0, 0, 7)  # another value, which is NumPy's matter
+        assert np.array_equal(np.asarray(other)[-2:], [[1] * 588, [7] * 588])
+    assert found[0].dtype == found[1].dtype
+    assert np.array_equal(found[0].view(np.uint8), found[1].view(np.uint8))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", None])
 @pytest.mark.parametrize("laid_out", [False, True])
 def test_images_are_made_side_by_side(dtype: str | None, laid_out: bool, monkeypatch: pytest.MonkeyPatch) -> None:

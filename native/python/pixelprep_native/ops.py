@@ -129,6 +129,13 @@ class NativeOps(ArrayOps):
 
     def pad(self, images: Any, top: int, bottom: int, left: int, right: int, fill: float | Sequence[float] = 0) -> Any:
         check_target(top + images.shape[-2] + bottom, left + images.shape[-1] + right, images.shape)
+        patches = isinstance(images, Recipe) and images.layout is not None and images.ndim == 2
+        if patches and not (top or left or right) and bottom > 0 and not isinstance(fill, Sequence):
+            count, value = images.below
+            if not count or value == fill:
+                return images.then(
+                    shape=(images.shape[0] + bottom, images.shape[1]), below=(count + bottom, float(fill))
+                )
         if not isinstance(images, Recipe) or images.layout is not None or min(top, bottom, left, right) < 0:
             return super().pad(np.asanyarray(images), top, bottom, left, right, fill)
         channels, height, width = images.shape

@@ -62,7 +62,7 @@ def _assign(out: Array, nested: Any, targets: list[tuple[Any, Array]]) -> None:
 
 def joined(arrays: Sequence[Any], dtype: str | None = None, axis: int = 0) -> Filling | None:
     """Arrays one behind the other along the first axis, recipes also along the last; None for others."""
-    if axis == -1 and all(isinstance(array, Recipe) for array in arrays):
+    if axis == -1 and all(isinstance(array, Recipe) and not array.below[0] for array in arrays):
         return _beside(arrays, dtype)
     mixed = len({tuple(array.shape[1:]) for array in arrays}) > 1
     if axis != 0 or mixed or not any(isinstance(array, Recipe | Film) for array in arrays):

@@ -17,7 +17,7 @@ from pixelprep.plans.graph import Graph, Ref, filled, make, refs, taken
 from . import _core
 from .film import Film
 from .outputs import Filling, joined, memory, stacked
-from .recipe import Array, Recipe, Slot, between, from_whole, rest_of, start, store, tables, threads, view
+from .recipe import Array, Recipe, Slot, between, from_whole, rest_below, rest_of, start, store, tables, threads, view
 
 JOINS = ("stack", "concat")
 WEIGHT = 100
@@ -153,6 +153,12 @@ def _written(program: Program, ref: Ref, filling: Filling | None) -> None:
             program.values.append((place, _value(np.asarray(entry), out, filling.type_name)))
         elif entry.type_name in (filling.type_name, "float32"):
             steps.append(_step(entry, filling.type_name, place))
+            if entry.below[0]:
+                rest = rest_below(entry, out)
+                below = np.asarray(entry.below[1], entry.dtype)
+                program.values.append(
+                    (place._replace(start=place.stop - rest.size), _value(below, rest, filling.type_name))
+                )
         else:
             raise NeedsPixelsError("NumPy makes this output")
     program.levels.append(steps)

@@ -81,6 +81,7 @@ class Recipe:
     place: tuple[int, int] = (0, 0)
     pad: float = 0.0
     layout: Layout | None = None
+    below: tuple[int, float] = (0, 0.0)  # so many entries of the first axis behind those of the layout, of one value
     whole: Recipe | None = None  # the image of 8-bit pixels that this one was cropped from
     made: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -168,6 +169,9 @@ def render(targets: Sequence[tuple[Recipe, Array]], type_name: str) -> None:
         type_name: of the memory's elements; "uint8" only for 8-bit pixels.
     """
     prepare(recipe for recipe, _ in targets)
+    for recipe, out in targets:
+        if recipe.below[0]:
+            store(np.asarray(recipe.below[1], recipe.dtype), rest_below(recipe, out), type_name)
     files: dict[int, list[tuple[Recipe, Array]]] = {}
     jobs = []
     for recipe, out in targets:
@@ -185,6 +189,11 @@ def render(targets: Sequence[tuple[Recipe, Array]], type_name: str) -> None:
         _core.render([job(recipe.then(source=image), out, type_name) for recipe, out in some], 1)
 
     workers.run(from_file, list(files.values()), threads() or _core.num_threads())
+
+
+def rest_below(recipe: Recipe, out: Array) -> Array:
+    """The part of a recipe's memory that its image does not fill."""
+    return out.reshape(-1)[-recipe.below[0] * math.prod(recipe.shape[1:]) :]
 
 
 def threads() -> int:
