@@ -241,6 +241,43 @@ def test_positions_are_those_of_the_reference(kind: str) -> None:
         assert ours == delta
 
 
+OMNI = {"qwen2_5_omni": "Qwen2_5OmniThinker", "qwen3_omni_moe": "Qwen3OmniMoeThinker"}
+
+
+@pytest.mark.parametrize("kind", OMNI)
+def test_positions_of_models_that_hear(kind: str) -> None:
+    """The reference reads spans from ids; sound by itself is text to positions."""
+    module = importlib.import_module(f"transformers.models.{kind}.modeling_{kind}")
+    config = getattr(module, f"{OMNI[kind]}Config")()
+    cls = getattr(module, f"{OMNI[kind]}ForConditionalGeneration")
+    model = object.__new__(cls)
+    torch.nn.Module.__init__(model)
+    model.config, model.spatial_merge_size = config, 2
+    config.vision_start_token_id, end = 151652, 151653  # as checkpoints say
+    chance, rule = random.Random(kind), RULES[kind]
+    for trial in range(12):
+        ids, images, videos, seconds = [5] * chance.randrange(1, 4), [], [], []
+        for _ in range(chance.randrange(1, 4)):
+            video = chance.random() < 0.5
+            grid = (chance.choice([2, 4]) if video else 1, 2 * chance.randrange(1, 5), 2 * chance.randrange(1, 5))
+            (videos if video else images).append(grid)
+            seconds += [chance.choice([1.0, 0.5, 0.3, 2.0])] * video
+            token = config.video_token_id if video else config.image_token_id
+            ids += [config.vision_start_token_id, *[token] * features(rule, grid, 2 if video else 1), end]
+            ids += [5] * chance.randrange(0, 3)
+        given = {"image_grid_thw": torch.tensor(images) if images else None}
+        given["video_grid_thw"] = torch.tensor(videos) if videos else None
+        given["second_per_grids"] = torch.tensor(seconds) if videos else None
+        given["attention_mask"] = torch.ones(1, len(ids), dtype=torch.long)
+        expected, delta = model.get_rope_index(torch.tensor([ids]), **given)
+        kinds = {config.image_token_id: 1, config.video_token_id: 2}
+        types = [kinds.get(token, 0) for token in ids]
+        found, ours = positions(types, kind, image_grids=images, video_grids=videos, seconds_per_grid=seconds)
+        np.testing.assert_array_equal(found, expected[:, 0].numpy(), err_msg=f"{trial}: {ids} {given}")
+        assert str(found.dtype) in str(expected.dtype)
+        assert ours == float(delta)
+
+
 # ------------------------------------------------------------------------------------------------------- the encoder
 
 # Where the reference marks nothing, or not the features (P13), and what has no ids of types.

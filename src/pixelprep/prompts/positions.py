@@ -26,14 +26,18 @@ class PositionRule:
         merge_size: patches each way that make one feature.
         frames_apart: every frame of a video is a span of its own, with text between.
         tokens_per_second: time goes on by this times the seconds of a grid step; None: by one.
+        behind_largest: text behind a grid follows the largest position, whatever `continuation` says.
+        fractions: times are not cut to whole numbers; positions are float32.
         temporal_merge: grid steps of a video that make one feature.
-        newline: each row has one place more; the next text follows the largest position.
+        newline: each row has one place more, and text behind follows the largest position.
         by_image: HunYuan's four axes: text, column, row and number of the image.
     """
 
     merge_size: int = 2
     frames_apart: bool = False
     tokens_per_second: float | None = None
+    behind_largest: bool = False
+    fractions: bool = False
     temporal_merge: int = 1
     newline: bool = False
     by_image: bool = False
@@ -51,6 +55,8 @@ RULES: dict[str, PositionRule] = {
         ),
         _FRAMES,
     ),
+    "qwen2_5_omni": PositionRule(tokens_per_second=25.0, behind_largest=True),
+    "qwen3_omni_moe": PositionRule(tokens_per_second=25.0, behind_largest=True, fractions=True),
     "ernie4_5_vl_moe": PositionRule(temporal_merge=2),
     "hy_v4_vl": PositionRule(newline=True),
     "hunyuan_vl": PositionRule(newline=True, by_image=True),
@@ -79,11 +85,11 @@ def positions(
     video_grids: Iterable[Sequence[int]] = (),
     seconds_per_grid: Iterable[float] = (),
     continuation: Continuation = "reference",
-) -> tuple[Positions, int]:
+) -> tuple[Positions, float]:
     """Positions of every token of one prompt, without padding.
 
     Args:
-        types: for each token 0 for text, 1 for a feature of an image, 2 of a video.
+        types: for each token 0 for text and for sound by itself, 1 for a feature of an image, 2 of a video.
         rule: a rule, or the model type that has it.
         image_grids, video_grids: `(time, height, width)` in patches of each image and video, in order.
         seconds_per_grid: seconds between two grid steps of each video; 1 where none are given.
@@ -92,8 +98,8 @@ def positions(
             as engines count.
 
     Returns:
-        int64 `(axes, tokens)`: time, row, column, or HunYuan's four; and the delta: the largest position, plus one,
-        less the number of tokens.
+        int64 `(axes, tokens)`: time, row, column, or HunYuan's four; float32 where times are fractions. And the delta:
+        the largest position, plus one, less the number of tokens.
 
     Raises:
         ValueError: grids and types do not agree; the message says which place of the prompt.
@@ -110,16 +116,14 @@ def positions(
     for kind, group in groupby(types):
         left = len(list(group))
         if kind == TEXT:
-            parts.append(np.broadcast_to(np.arange(left, dtype=np.int64) + following, (3, left)))
+            parts.append(np.broadcast_to(np.arange(left) + following, (3, left)))
             place, following = place + left, following + left
             continue
         while left > 0:
             grid = next(images if kind == IMAGE else videos, None)
             if grid is None:
                 raise ValueError(f"token {place} is a feature of an image or video for which no grid was given")
-            interval = 1.0
-            if kind == VIDEO and chosen.tokens_per_second is not None:
-                interval = chosen.tokens_per_second * next(seconds, 1)
+            interval = next(seconds, 1) if kind == VIDEO and chosen.tokens_per_second is not None else 1
             block = _grid_positions(grid, chosen, interval, kind)
             if block.shape[1] > left:
                 raise ValueError(
@@ -127,13 +131,14 @@ def positions(
                 )
             parts.append(block + following)
             longer = max(grid[1], grid[2]) // chosen.merge_size
-            behind = int(block.max()) + 1
-            following += behind if chosen.newline or continuation == "largest" else longer
+            largest = chosen.newline or chosen.behind_largest or continuation == "largest"
+            following += block.max() + 1 if largest else longer
             place, left = place + block.shape[1], left - block.shape[1]
     if next(images, None) is not None or next(videos, None) is not None:
         raise ValueError("there are more grids than images and videos among the tokens")
-    found: Positions = np.concatenate(parts, axis=1) if parts else np.zeros((3, 0), np.int64)
-    return found, (int(found.max()) + 1 - found.shape[1] if found.size else 0)
+    found: Any = np.concatenate(parts, axis=1) if parts else np.zeros((3, 0))
+    found = found.astype(np.float32 if chosen.fractions else np.int64)
+    return found, ((found.max() + 1).item() - found.shape[1] if found.size else 0)
 
 
 def _frames(grids: Iterable[Sequence[int]], rule: PositionRule) -> Iterator[Sequence[int]]:
@@ -144,18 +149,24 @@ def _frames(grids: Iterable[Sequence[int]], rule: PositionRule) -> Iterator[Sequ
             yield grid
 
 
-def _grid_positions(grid: Sequence[int], rule: PositionRule, interval: float, kind: int) -> Any:
-    """Time, row and column of each feature of a grid, from 0."""
+def _grid_positions(grid: Sequence[int], rule: PositionRule, seconds: float, kind: int) -> Any:
+    """Time, row and column of each feature of a grid, from 0; the products in the order of each reference's."""
     import numpy as np
 
     time = grid[0] // (rule.temporal_merge if kind == VIDEO else 1)
     height, width = grid[1] // rule.merge_size, grid[2] // rule.merge_size + rule.newline
-    steps = (np.arange(time, dtype=np.float32) * np.float32(interval)).astype(np.int64)
+    steps = np.arange(time, dtype=np.float32)
+    rate = (rule.tokens_per_second or 1) if kind == VIDEO or rule.behind_largest else 1
+    if rule.behind_largest:
+        steps = steps * np.float32(seconds) * np.float32(rate)
+    else:
+        steps = steps * np.float32(rate * seconds)
+    steps = steps if rule.fractions else steps.astype(np.int64)
     block = np.stack(np.meshgrid(steps, np.arange(height), np.arange(width), indexing="ij")).reshape(3, -1)
     if rule.newline:  # each frame stands behind the one before it, on every axis
         shifts = np.repeat(np.arange(time) * max(height, width), height * width)
         block = np.stack([shifts, block[1] + shifts, block[2] + shifts])
-    return block.astype(np.int64)
+    return block
 
 
 def _by_image(types: Sequence[int], grids: list[Sequence[int]], rule: PositionRule) -> tuple[Positions, int]:
