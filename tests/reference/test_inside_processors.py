@@ -30,7 +30,11 @@ from pixelprep.registry.families import FAMILIES
 from prompted import SETTINGS, WITHOUT_TEXT, build, prompt_of
 
 BACKENDS = [backend for backend in ("native", "torchvision") if backend in usable_backends()]
-UNUSUAL = {"ShieldGemma2Processor": "needs a chat template of its own", "FuyuProcessor": "needs a tokenizer with a BOS"}
+UNUSUAL = {
+    "FuyuProcessor": "needs a tokenizer with a BOS",
+    "InstructBlipVideoProcessor": "takes videos alone",
+    "ShieldGemma2Processor": "needs a chat template of its own",
+}
 NAMES = [name for name in ROWS if name not in UNUSUAL]
 MANY = ["Qwen2VLProcessor", "LlavaOnevisionProcessor", "Idefics3Processor", "InternVLProcessor", "PixtralProcessor"]
 MANY += ["Gemma3Processor", "LlavaNextProcessor", "SmolVLMProcessor", "MllamaProcessor", "PaliGemmaProcessor"]
