@@ -7,19 +7,18 @@ import copy
 import copyreg
 import inspect
 import json
-import logging
 import operator
 import os
 import re
 import typing
 import warnings
 from collections.abc import Callable, Mapping
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from .core import releases
+from .core.callers import log_once
 from .core.enums import PILImageResampling
 from .core.errors import explained
 from .core.files import write_atomically
@@ -30,8 +29,6 @@ from .core.version import __version__
 from .ops import Ops, get_backend, get_ops
 from .ops.protocol import refuse_incomplete
 from .processing_utils import ImagesKwargs, Unpack
-
-logger = logging.getLogger("pixelprep")
 
 # Keys of published files that say nothing about pixels; kept like all unknown keys, but not worth a message.
 SERVICE_KEYS = frozenset({"processor_class", "auto_map", "_name_or_path", "transformers_version", "use_fast"})
@@ -486,10 +483,11 @@ def _plain(value: Any) -> Any:
 MOST_TOLD = 20  # of the keys of a file, which may have any number, of any length
 
 
-@cache
 def _log_unknown(name: str, keys: tuple[str, ...]) -> None:
-    told = ", ".join(ascii(key)[1:-1][:80] for key in keys[:MOST_TOLD]) + (", ..." if len(keys) > MOST_TOLD else "")
-    logger.warning("%s does not know these keys of the configuration; they are kept: %s", name, told)
+    told = ", ".join(ascii(key[:80])[1:-1][:80] for key in keys[:MOST_TOLD]) + (
+        ", ..." if len(keys) > MOST_TOLD else ""
+    )
+    log_once(f"{name} does not know these keys of the configuration; they are kept: {told}")
 
 
 # What people import from here in the reference's place, and nothing here needs.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 
 _PACKAGE = __name__.partition(".")[0]
 _refused = ContextVar("whether a warning is an error, which no filter of the user's sees", default=False)
@@ -24,6 +26,12 @@ def warnings_refused() -> Iterator[None]:
         yield
     finally:
         _refused.reset(token)
+
+
+@lru_cache(maxsize=256)
+def log_once(message: str) -> None:
+    """Tell the log, the first time. Messages are remembered, so they are short whatever the input is."""
+    logging.getLogger(_PACKAGE).warning("%s", message)
 
 
 def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:

@@ -15,6 +15,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections import Counter
@@ -53,9 +54,8 @@ def fuzz(seconds: float, seed: int = 0, kinds: tuple[str, ...] = (), backend: st
     while time.monotonic() < end and len(found.faults) < 100:
         left = end - time.monotonic()
         code = f"from pixelprep.testing.fuzz import child; child({left!r}, {seed}, {kinds!r}, {backend!r})"
-        process = subprocess.Popen(
-            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        said = tempfile.TemporaryFile("w+")  # noqa: SIM115 (a pipe that nobody reads would fill up and stop the child)
+        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=said, text=True)
         assert process.stdout is not None
         last = ("", seed)
         for line in process.stdout:
@@ -70,9 +70,9 @@ def fuzz(seconds: float, seed: int = 0, kinds: tuple[str, ...] = (), backend: st
                 found.faults.append((kind, number, outcome))
         process.wait()
         if process.returncode:
-            assert process.stderr is not None
-            said = process.stderr.read().strip().splitlines()[-1:]
-            found.faults.append((*last, f"the process ended with status {process.returncode}: {''.join(said)[:200]}"))
+            said.seek(0)
+            words = said.read().strip().splitlines()[-1:]
+            found.faults.append((*last, f"the process ended with status {process.returncode}: {''.join(words)[:200]}"))
             seed = last[1] + 1
     return found
 
