@@ -31,7 +31,7 @@ class PILImageResampling(enum.IntEnum):
         allowed = ", ".join(f"{member.name} ({member.value})" for member in cls)
         name = value.value if isinstance(value, enum.Enum) else value
         if isinstance(name, bool) or not isinstance(name, int | str):
-            raise TypeError(f"resample must name one of {allowed}; got {value!r} ({type(value).__name__})")
+            raise TypeError(f"resample must name one of {allowed}; got {value!r:.200} ({type(value).__name__})")
         if isinstance(name, str):
             name = name.upper()
             member = cls.__members__.get("NEAREST" if name == "NEAREST-EXACT" else name)

@@ -294,7 +294,7 @@ def _records(target: Annotation, key: str) -> Records:
     if key not in target:
         raise ValueError(f"the annotation has no {key!r}, only {list(target)}")
     image_id = target.get("image_id", target.get("id"))
-    return [(f"{key}[{index}] of image_id {image_id}", record) for index, record in enumerate(target[key])]
+    return [(f"{key}[{index}] of image_id {image_id!s:.100}", record) for index, record in enumerate(target[key])]
 
 
 def _column(records: Records, key: str, dtype: type, shape: tuple[int, ...] = ()) -> Array:
@@ -407,7 +407,7 @@ def _read_segment_ids(folder: str | os.PathLike[str], target: Annotation) -> Arr
     """
     from ..images.decoding import ImageLoadError, load_image
 
-    name = f"image_id {target.get('image_id', target.get('id'))}"
+    name = f"image_id {target.get('image_id', target.get('id'))!s:.100}"
     file = target.get("file_name")
     if not isinstance(file, str):
         raise ValueError(f"the annotation of {name} names no file in `file_name`: {file!r:.80}")
