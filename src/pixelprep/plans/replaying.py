@@ -18,7 +18,7 @@ from ..core.nesting import leaves
 from ..core.schema import Options
 from ..image_processing_outputs import BatchFeature
 from ..ops.contract import dtype_name
-from .graph import graph_of
+from .graph import frozen, graph_of
 from .symbols import Symbol, SymbolOps
 
 MOST = 256
@@ -80,7 +80,7 @@ def replayed(processor: Any, images: Prepared, args: tuple[Any, ...], options: O
     if sources is None:
         return None
     limits = get_call_limits()
-    key = ("again", id(options), id(limits), _frozen(args), *map(_shape, images))
+    key = ("again", id(options), id(limits), frozen(args), *map(_shape, images))
     kinds: dict[Any, Any] = processor.__dict__.setdefault("_plans", {})
     kind: Kind | None = kinds.pop(key, None)
     if kind is None:
@@ -126,10 +126,6 @@ def _symbol(image: Any) -> Any:
 
 def _shape(image: Any) -> tuple[Any, ...]:
     return tuple(map(_shape, image)) if isinstance(image, list) else tuple(image.shape)
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, (list, tuple)) else value
 
 
 def _is_plain(value: Any) -> bool:
